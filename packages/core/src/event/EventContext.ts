@@ -1,0 +1,98 @@
+/** Who and where, and what happened: the one flat object that goes in with an event. */
+import { Option, Schema, SchemaGetter } from "effect"
+
+/** Ids are strings; a host that counts may pass a whole number. */
+const Id = Schema.Union([Schema.String, Schema.Int]).pipe(
+  Schema.decodeTo(Schema.String, { decode: SchemaGetter.transform(String), encode: SchemaGetter.passthrough() })
+)
+
+/** A key whose value is unknown is absent; `null` counts as absent. */
+const known = <S extends Schema.Top>(schema: S) =>
+  Schema.optionalKey(Schema.NullishOr(schema)).pipe(
+    Schema.decodeTo(Schema.optionalKey(Schema.toType(schema)), {
+      decode: SchemaGetter.transformOptional((value) => Option.filter(value, (it) => it !== null && it !== undefined)) as never,
+      encode: SchemaGetter.passthrough() as never
+    })
+  )
+
+const text = known(Schema.String)
+const anything = Schema.optionalKey(Schema.Unknown)
+
+/** A tool call. `name` is the canonical name, `nativeName` the host's own. */
+export const ToolCall = Schema.Struct({
+  name: Schema.String,
+  nativeName: text,
+  callId: known(Id),
+  input: anything,
+  mcp: known(Schema.Struct({ server: Schema.String, tool: Schema.String }))
+})
+export type ToolCall = typeof ToolCall.Type
+
+export const Task = Schema.Struct({
+  id: known(Id),
+  name: text,
+  dir: text,
+  repoUrl: text,
+  branch: text,
+  workspaceDir: text,
+  repoDir: text,
+  artifactsDir: text
+})
+export type Task = typeof Task.Type
+
+/**
+ * The keys of an event's context. All are optional.
+ * `env` is the environment as dialects and hooks see it; `extra` is for what a dialect knows and the model does not.
+ */
+export const EventContext = Schema.Struct({
+  sessionId: known(Id),
+  rootSessionId: known(Id),
+  executionId: known(Id),
+  threadId: known(Id),
+  turnId: known(Id),
+  agent: known(Schema.Struct({ id: known(Id), type: text, parentId: known(Id) })),
+  cwd: text,
+  projectDir: text,
+  model: text,
+  permissionMode: text,
+  transcriptPath: text,
+  task: known(Task),
+  host: known(Schema.Struct({ name: text, version: text })),
+  env: known(Schema.Record(Schema.String, Schema.String)),
+  extra: known(Schema.Record(Schema.String, Schema.Unknown)),
+
+  source: text,
+  reason: text,
+  prompt: text,
+  request: anything,
+  response: anything,
+  tool: known(ToolCall),
+  suggestions: anything,
+  result: known(Schema.Struct({ output: anything, error: anything, durationMs: known(Schema.Finite) })),
+  error: anything,
+  tools: known(Schema.Array(Schema.Unknown)),
+  lastMessage: text,
+  /** Whether, or how often, this turn was resumed by a hook before. */
+  alreadyResumed: known(Schema.Union([Schema.Boolean, Schema.Int])),
+  trigger: text,
+  instructions: text,
+  summary: text,
+  kind: text,
+  title: text,
+  message: text,
+  filePath: text,
+  change: text,
+  from: text,
+  to: text,
+  input: anything,
+  outcome: text,
+  output: anything,
+  budget: anything,
+  results: anything,
+  resultsPath: text,
+  status: text
+})
+export type EventContext = typeof EventContext.Type
+
+/** Every key that a context may have. */
+export const contextKeys = Object.keys(EventContext.fields) as ReadonlyArray<keyof EventContext>

@@ -1,0 +1,27 @@
+/** The hooks of one config in definition order, with the policy of its dialect. */
+import type { EventContext } from "../event/EventContext.ts"
+import type { Hook } from "./Hook.ts"
+import type { Policy } from "./Policy.ts"
+import type { Trust } from "./Trust.ts"
+
+export interface HookSet {
+  /** The id of the dialect that loaded it and speaks for its hooks. */
+  readonly dialect: string
+  readonly mode: string
+  /** The config as its owner knows it; null where it was given in code or by environment. */
+  readonly file: string | null
+  readonly hooks: ReadonlyArray<Hook>
+  readonly policy: Policy
+  readonly trust: Trust
+  /** What loading found that its owner should know: unknown events and keys, values that were replaced. */
+  readonly notices: ReadonlyArray<LoadNotice>
+  /** For a set that is configured by environment: the set as it is for this fire. Must give the same object for the same values. */
+  readonly at?: (context: EventContext) => HookSet
+}
+
+export interface LoadNotice {
+  readonly file: string | null
+  readonly line: number | null
+  readonly column: number | null
+  readonly text: string
+}
