@@ -1,4 +1,5 @@
 /** The hooks of one config in definition order, with the policy of its dialect. */
+import type { EventName } from "../event/Event.ts"
 import type { EventContext } from "../event/EventContext.ts"
 import type { Hook } from "./Hook.ts"
 import type { Policy } from "./Policy.ts"
@@ -12,6 +13,8 @@ export interface HookSet {
   readonly file: string | null
   readonly hooks: ReadonlyArray<Hook>
   readonly policy: Policy
+  /** The policy at events that have one of their own. */
+  readonly policies?: Readonly<Partial<Record<EventName, Policy>>>
   readonly trust: Trust
   /** What loading found that its owner should know: unknown events and keys, values that were replaced. */
   readonly notices: ReadonlyArray<LoadNotice>

@@ -1,5 +1,6 @@
 /** The actions that dialects write and the adapters of this project execute. Kept here so that neither imports the other. */
 import { Schema } from "effect"
+import type { Action } from "../hook/Hook.ts"
 
 /**
  * A command. `argv` is executed as it stands; `command` is a line for `/bin/sh -c`.
@@ -57,3 +58,14 @@ export type FunctionAction = typeof FunctionAction.Type
  * deadline. An Effect that it returns may ask for `CurrentEvent`, `CurrentContext` and `Outcomes`.
  */
 export type HookFunction = (payload: any, call: { readonly signal: AbortSignal }) => unknown
+
+/** What an action does, in one line, without its environment: for the journal and `explain`. */
+export const describeAction = (action: Action): string => {
+  if (Schema.is(ShellAction)(action)) return "argv" in action.run ? action.run.argv.map(quoted).join(" ") : action.run.command
+  if (Schema.is(ToolAction)(action)) return action.name
+  if (Schema.is(HttpAction)(action)) return `${action.method} ${action.url}`
+  if (Schema.is(FunctionAction)(action)) return action.run.name === "" ? "a function" : `function ${action.run.name}`
+  return action.kind
+}
+
+const quoted = (word: string) => (/^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

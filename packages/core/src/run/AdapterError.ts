@@ -1,5 +1,5 @@
 /** The only error an adapter fails with. `reason._tag` is the word that the report prints. */
-import { Schema } from "effect"
+import { Predicate, Schema } from "effect"
 import { HookName } from "../hook/Hook.ts"
 import type { Reply } from "./Reply.ts"
 
@@ -42,11 +42,10 @@ export type AdapterReason = Missing | Spawn | Transport | ToolFailed | Oversize
 
 export class AdapterError extends Schema.TaggedError<AdapterError>()("AdapterError", {
   hook: HookName,
-  reason: Schema.Union([Missing, Spawn, Transport, ToolFailed, Oversize])
-}) {
+  reason: Schema.Union([Missing, Spawn, Transport, ToolFailed, Oversize]),
   /** What it had said, where it got that far. */
-  readonly reply?: Reply
-
+  reply: Schema.optionalKey(Schema.declare((value: unknown): value is Reply => Predicate.hasProperty(value, "diagnostics")))
+}) {
   override get message() {
     return `${this.hook}: ${this.reason.message}`
   }

@@ -1,6 +1,6 @@
 /** What an action left behind, the same shape for every adapter. It does not judge: exit code 2 is a reply. */
 export interface Reply {
-  /** Exit code or HTTP status; null if a signal came first, or where there is no such thing. */
+  /** The exit code; null if a signal came first, or where there is no such thing (an HTTP status stands in `value`). */
   readonly status: number | null
   readonly signal: string | null
   /** What it said: stdout, a response body. Bounded; head and tail are kept. */

@@ -1,0 +1,160 @@
+/** Which hooks run for an event, in which order, and why the others do not. */
+import type { EventName, HookEvent } from "../event/Event.ts"
+import type { EventContext } from "../event/EventContext.ts"
+import type { Hook } from "../hook/Hook.ts"
+import type { HookSet } from "../hook/HookSet.ts"
+import { valueAt } from "../hook/Matcher.ts"
+import type { Policy } from "../hook/Policy.ts"
+import { describeAction } from "../run/Action.ts"
+import { indexOf } from "./HookIndex.ts"
+
+/** The hooks of one set that run for an event. */
+export interface SetPlan {
+  readonly set: HookSet
+  readonly policy: Policy
+  readonly hooks: ReadonlyArray<Hook>
+}
+
+/** The sets that have hooks to run, in the order given. Empty for most events. */
+export const plan = (sets: ReadonlyArray<HookSet>, event: EventName, context: EventContext): ReadonlyArray<SetPlan> => {
+  let plans: Array<SetPlan> | undefined
+  for (const configured of sets) {
+    const set = configured.at === undefined ? configured : configured.at(context)
+    const candidates = indexOf(set).candidates(event, context.tool?.name)
+    if (candidates.length === 0) continue
+    const policy = policyFor(set, event)
+    const hooks = withoutDuplicates(
+      policy,
+      candidates.filter((hook) => mismatch(hook, event, context) === null)
+    )
+    if (hooks.length > 0) (plans ??= []).push({ set, policy, hooks })
+  }
+  return plans ?? []
+}
+
+/** Everything about an event and a set of configs that a person may ask: `tenterhook explain`. */
+export interface Explanation {
+  readonly event: EventName
+  readonly class: HookEvent["class"]
+  readonly sets: ReadonlyArray<SetExplanation>
+}
+
+export interface SetExplanation {
+  readonly dialect: string
+  readonly mode: string
+  readonly file: string | null
+  readonly trust: HookSet["trust"]["_tag"]
+  readonly policy: Policy
+  readonly hooks: ReadonlyArray<HookExplanation>
+}
+
+export interface HookExplanation {
+  readonly hook: string
+  readonly source: Hook["source"]
+  /** Its event as the config spells it. */
+  readonly on: string
+  readonly matcher: string | null
+  readonly condition: string | null
+  readonly adapter: string
+  readonly does: string
+  /** Null for none. */
+  readonly timeoutMs: number | null
+  readonly onFailure: Hook["onFailure"]
+  readonly enabled: boolean
+  /** Whether it runs for this event, and why, or why not. */
+  readonly runs: boolean
+  readonly why: string
+  /** Its place among those that run, over all sets, from 1. */
+  readonly order: number | null
+}
+
+export const explain = (sets: ReadonlyArray<HookSet>, event: HookEvent, context: EventContext): Explanation => {
+  let order = 0
+  const explainSet = (configured: HookSet): SetExplanation => {
+    const set = configured.at?.(context) ?? configured
+    const policy = policyFor(set, event.name)
+    const seen = new Map<string, string>()
+    const explainHook = (hook: Hook): HookExplanation => {
+      let why = exclusion(hook, event.name, context)
+      if (why === null && set.trust._tag === "untrusted") why = `not trusted: ${set.trust.why}`
+      if (why === null && policy.dedupe === "action") {
+        const key = actionKey(hook)
+        const first = seen.get(key)
+        if (first !== undefined) why = `same action as ${first}`
+        else seen.set(key, hook.name)
+      }
+      const runs = why === null
+      return {
+        hook: hook.name,
+        source: hook.source,
+        on: hook.nativeEvent,
+        matcher: hook.matcher?.text ?? null,
+        condition: hook.condition?.text ?? null,
+        adapter: hook.action.kind,
+        does: describeAction(hook.action),
+        timeoutMs: Number.isFinite(hook.timeoutMs) ? hook.timeoutMs : null,
+        onFailure: hook.onFailure,
+        enabled: hook.enabled,
+        runs,
+        why: why ?? fitsBecause(hook, event.name, context),
+        order: runs ? ++order : null
+      }
+    }
+    return {
+      dialect: set.dialect,
+      mode: set.mode,
+      file: set.file,
+      trust: set.trust._tag,
+      policy,
+      hooks: set.hooks.map(explainHook)
+    }
+  }
+  return { event: event.name, class: event.class, sets: sets.map(explainSet) }
+}
+
+/** The policy of a set for an event. */
+export const policyFor = (set: HookSet, event: EventName): Policy => set.policies?.[event] ?? set.policy
+
+/** Why a hook does not run for an event, or null. */
+const exclusion = (hook: Hook, event: EventName, context: EventContext): string | null => {
+  if (hook.events !== "*" && !hook.events.includes(event)) {
+    return hook.events.length === 0 ? `its event "${hook.nativeEvent}" never happens here` : `it is for ${hook.nativeEvent}`
+  }
+  if (!hook.enabled) return "it is disabled"
+  return mismatch(hook, event, context)
+}
+
+const mismatch = (hook: Hook, event: EventName, context: EventContext): string | null => {
+  const { matcher, condition } = hook
+  if (matcher !== undefined && (matcher.only === undefined || matcher.only.includes(event))) {
+    const value = valueAt(context, matcher.on)
+    if (!matcher.test(value)) {
+      return value === undefined
+        ? `its matcher ${matcher.text} needs ${matcher.on}, which this event does not have`
+        : `its matcher ${matcher.text} does not match ${matcher.on} "${value}"`
+    }
+  }
+  if (condition !== undefined && !condition.test(context)) return `its condition does not hold: ${condition.text}`
+  return null
+}
+
+const fitsBecause = (hook: Hook, event: EventName, context: EventContext): string => {
+  const { matcher } = hook
+  if (matcher === undefined) return `it is for ${hook.nativeEvent}`
+  if (matcher.only !== undefined && !matcher.only.includes(event)) return `it is for ${hook.nativeEvent}; its matcher does not apply there`
+  const value = valueAt(context, matcher.on)
+  return value === undefined ? `its matcher ${matcher.text} fits` : `its matcher ${matcher.text} matches ${matcher.on} "${value}"`
+}
+
+const withoutDuplicates = (policy: Policy, hooks: ReadonlyArray<Hook>): ReadonlyArray<Hook> => {
+  if (policy.dedupe === "none" || hooks.length < 2) return hooks
+  const seen = new Set<string>()
+  return hooks.filter((hook) => {
+    const key = actionKey(hook)
+    return !seen.has(key) && seen.add(key)
+  })
+}
+
+/** Two functions are never the same action: they are told apart by their hook's name. */
+const actionKey = (hook: Hook): string =>
+  hook.action.kind === "function" ? `function ${hook.name}` : JSON.stringify(hook.action)
