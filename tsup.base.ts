@@ -1,5 +1,30 @@
-import { defineConfig } from "tsup"
+/** How a package becomes JavaScript: one ESM file per entry. Types come from tsc. */
+import { defineConfig, type Options } from "tsup"
 
-/** One ESM file per entry, nothing inlined but the package's own source; types come from tsc. */
-export const bundle = (entry: Array<string>) =>
-  defineConfig({ entry, format: "esm", target: "node22", platform: "neutral", outDir: "dist", sourcemap: true, clean: true, dts: false, splitting: true })
+/** Leaves every dependency an import. `neutral` refuses Node built-ins. */
+export const library = (entry: Array<string>, platform: "neutral" | "node") =>
+  defineConfig({ ...shared, entry, platform, target: "node22" })
+
+/** Inlines every dependency, so that a command starts without resolving hundreds of files. */
+export const program = (entry: Array<string>, options: Options = {}) =>
+  defineConfig({
+    ...shared,
+    entry,
+    platform: "node",
+    target: "node22",
+    noExternal: [/.*/],
+    // CommonJS dependencies ask for Node's built-ins through `require`.
+    banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)` },
+    ...options
+  })
+
+const shared: Options = {
+  format: "esm",
+  outDir: "dist",
+  sourcemap: true,
+  splitting: true,
+  clean: true,
+  dts: false,
+  silent: true,
+  removeNodeProtocol: false
+}

@@ -1,3 +1,3 @@
-import { bundle } from "../../tsup.base.ts"
+import { program } from "../../tsup.base.ts"
 
-export default bundle(["src/main.ts"])
+export default program(["src/main.ts"])

@@ -1,3 +1,3 @@
-import { bundle } from "../../tsup.base.ts"
+import { library } from "../../tsup.base.ts"
 
-export default bundle(["src/index.ts"])
+export default library(["src/index.ts"], "node")

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/** Starts the command line. An older Node than it needs hands over to the Node that the workspace installed. */
+import { existsSync } from "node:fs"
+import * as nodeModule from "node:module"
+import { fileURLToPath } from "node:url"
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+const start = async () => {
+  if (!existsSync(here("../dist/main.js"))) return refuse("not built yet: run `npm start` in the clone once")
+  nodeModule.enableCompileCache?.()
+  await import("../dist/main.js")
+}
+
+const handOver = async () => {
+  const newer = here("../../../node_modules/.bin/node")
+  if (!existsSync(newer)) return refuse(`needs Node 22.19 or later, and this is Node ${process.versions.node}`)
+
+  const { spawn } = await import("node:child_process")
+  const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" })
+  const forward = (signal) => {
+    // A terminal sends SIGINT to the child as well; twice would mean "at once".
+    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
+  }
+  for (const signal of forwarded) process.on(signal, forward)
+  child.on("error", (error) => refuse(`could not start ${newer}: ${error.message}`))
+  child.on("exit", (code, signal) => {
+    for (const each of forwarded) process.off(each, forward)
+    if (signal === null) process.exitCode = code ?? 1
+    else process.kill(process.pid, signal)
+  })
+}
+
+const refuse = (why) => {
+  process.stderr.write(`tenterhook: ${why}\n`)
+  process.exitCode = 1
+}
+
+const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]
+const [major, minor] = process.versions.node.split(".").map(Number)
+
+await (major > 22 || (major === 22 && minor >= 19) ? start() : handOver())

@@ -1,0 +1,42 @@
+/** The clone, and how its own tools are started: with its own Node, and without telemetry. Runs on any Node. */
+import { spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { delimiter, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+export const root = fileURLToPath(new URL("..", import.meta.url))
+export const within = (...path) => join(root, ...path)
+export const node = within("node_modules", ".bin", "node")
+
+export const pnpm = () => {
+  const { packageManager } = JSON.parse(readFileSync(within("package.json"), "utf8"))
+  return ["npx", "--yes", packageManager]
+}
+
+/** Starts a command and resolves to its exit code and, if captured, to what it said. */
+export const run = ([command, ...args], { capture = false, stdin = "ignore", stdout = 1 } = {}) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: environment(),
+      stdio: [stdin, capture ? "pipe" : stdout, capture ? "pipe" : 2]
+    })
+    let said = ""
+    child.stdout?.setEncoding("utf8").on("data", (text) => (said += text))
+    child.stderr?.setEncoding("utf8").on("data", (text) => (said += text))
+    child.on("error", reject)
+    child.on("close", (code, signal) => resolve({ code: code ?? 1, signal, said }))
+  })
+
+/** Words for the person, never data: stdout stays free for the command. */
+export const say = (line) => process.stderr.write(`${line}\n`)
+
+export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`
+
+const environment = () => ({
+  ...process.env,
+  PATH: [within("node_modules", ".bin"), process.env.PATH].join(delimiter),
+  DO_NOT_TRACK: "1",
+  TURBO_TELEMETRY_DISABLED: "1",
+  TURBO_NO_UPDATE_NOTIFIER: "1"
+})
