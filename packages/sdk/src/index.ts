@@ -1,1 +1,23 @@
-export {}
+/** Hooks for an agent in five lines. Nobody needs to know Effect. */
+export { createHooks, type FireOptions, type Hooks, type HooksOptions } from "./createHooks.ts"
+export { type Ask } from "./ask.ts"
+export { type Execution, type ExecutionEnd, ExecutionRefused } from "./Execution.ts"
+export { type PlainAdapter, type PlainCall, type PlainReply } from "./PlainAdapter.ts"
+export {
+  ConfigError,
+  type EventClass,
+  type EventContext,
+  type EventName,
+  type Explanation,
+  type FireReport,
+  type HookExplanation,
+  type HookSet,
+  type HostCapability,
+  InvalidContext,
+  type JournalEntry,
+  type LoadNotice,
+  NoDialect,
+  type OutcomeReport,
+  UnknownEvent,
+  type Verdict
+} from "@tenterhook/core"

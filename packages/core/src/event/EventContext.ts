@@ -1,5 +1,5 @@
 /** Who and where, and what happened: the one flat object that goes in with an event. */
-import { Option, Schema, SchemaGetter } from "effect"
+import { Option, Result, Schema, SchemaGetter, SchemaIssue } from "effect"
 
 /** Ids are strings; a host that counts may pass a whole number. */
 const Id = Schema.Union([Schema.String, Schema.Int]).pipe(
@@ -96,3 +96,32 @@ export type EventContext = typeof EventContext.Type
 
 /** Every key that a context may have. */
 export const contextKeys = Object.keys(EventContext.fields) as ReadonlyArray<keyof EventContext>
+
+/** A context that does not fit: each place in it, and what was expected there. */
+export class InvalidContext extends Schema.TaggedError<InvalidContext>()("InvalidContext", {
+  problems: Schema.Array(Schema.Struct({ path: Schema.String, text: Schema.String }))
+}) {
+  override get message() {
+    return this.problems.map(({ path, text }) => `context${path === "" ? "" : `.${path}`}: ${text}`).join("\n")
+  }
+}
+
+const decode = Schema.decodeUnknownResult(EventContext)
+const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Checks a context from outside. Unknown keys are left out; `unknownContextKeys` names them. */
+export const decodeContext = (input: unknown): Result.Result<EventContext, InvalidContext> =>
+  Result.mapError(
+    decode(input, { errors: "all" }),
+    (error) =>
+      new InvalidContext({
+        problems: formatIssues(error.issue).issues.map((issue) => ({
+          path: (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join("."),
+          text: issue.message.charAt(0).toLowerCase() + issue.message.slice(1)
+        }))
+      })
+  )
+
+/** Keys that no event has; whoever passed them should be told. */
+export const unknownContextKeys = (input: object): ReadonlyArray<string> =>
+  Object.keys(input).filter((key) => !Object.hasOwn(EventContext.fields, key))

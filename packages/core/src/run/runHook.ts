@@ -1,5 +1,5 @@
 /** Runs one hook to its end: encode, start, wait until the deadline, decode. */
-import { Clock, Deferred, Effect, Exit } from "effect"
+import { Clock, Deferred, Effect, type Scope } from "effect"
 import type { Decoded, Dialect, Encoded, Fire } from "../Dialect.ts"
 import type { Hook } from "../hook/Hook.ts"
 import type { HookSet } from "../hook/HookSet.ts"
@@ -55,9 +55,11 @@ export const skip = (hook: Hook, set: HookSet, reason: SkipReason, message: stri
 
 const act = Effect.fnUntraced(function* (hook: Hook, { dialect, fire, cancelled, onStart }: RunOptions) {
   const adapters = yield* Adapters
-  const found = yield* Effect.exit(adapters.get(hook.action.kind))
-  if (Exit.isFailure(found)) return yield* Effect.matchEffect(found, { onFailure: (error) => Effect.succeed(failure("missing", error.message)), onSuccess: Effect.die })
-  const adapter = found.value
+  const adapter = yield* Effect.match(adapters.get(hook.action.kind), {
+    onFailure: (error) => failure("missing", error.message),
+    onSuccess: (found) => found
+  })
+  if ("_tag" in adapter) return adapter
 
   const encoded = yield* Effect.match(dialect.encode(hook, fire), {
     onFailure: (error) => failure(error.reason, error.message),
@@ -89,7 +91,7 @@ const act = Effect.fnUntraced(function* (hook: Hook, { dialect, fire, cancelled,
   const cancel = Effect.as(Deferred.await(cancelled), "cancelled" as const)
   return yield* Effect.scoped(
     Effect.flatMap(
-      Effect.raceAllFirst<Effect.Effect<End | StopReason, never, any>>([finish, deadline, cancel]),
+      Effect.raceAllFirst<Effect.Effect<End | StopReason, never, Scope.Scope>>([finish, deadline, cancel]),
       Effect.fnUntraced(function* (first: End | StopReason) {
         if (typeof first !== "string") return first
         const reply = running === undefined ? emptyReply : yield* running.stop(first)

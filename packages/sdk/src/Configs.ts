@@ -1,0 +1,130 @@
+/** Finds and reads configs: those that were named, or those that the products themselves would find. */
+import {
+  type AnyAdapter,
+  ConfigError,
+  type ConfigSource,
+  type Dialect,
+  type Folder,
+  type HookSet,
+  NoDialect
+} from "@tenterhook/core"
+import { Effect } from "effect"
+import { existsSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { dirname, isAbsolute, resolve } from "node:path"
+
+export interface ConfigRequest {
+  /** As their owner names them, relative to `cwd`. Empty: look for them from `cwd` up to the repository's root. */
+  readonly files: ReadonlyArray<string>
+  /** Hooks given in code, beside or in place of files. */
+  readonly value?: unknown
+  /** The dialect's id; absent: recognized by what the config looks like. */
+  readonly dialect?: string
+  readonly mode?: string
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Every hook set of a request, in order. Fails with all problems of the first config that cannot be loaded. */
+export const loadConfigs = Effect.fnUntraced(function* (
+  request: ConfigRequest,
+  dialects: ReadonlyArray<Dialect>,
+  adapters: ReadonlyArray<AnyAdapter>
+) {
+  const wanted = request.dialect === undefined ? undefined : yield* named(request.dialect, dialects)
+  const found = yield* sourcesOf(request, dialects, wanted)
+  return yield* Effect.forEach(found, ({ source, dialect, discovered }) =>
+    Effect.map(load(source, dialect, request.mode, adapters), (set) => (discovered ? withNotice(set) : set))
+  )
+})
+
+interface Found {
+  readonly source: ConfigSource
+  readonly dialect: Dialect
+  readonly discovered: boolean
+}
+
+const sourcesOf = Effect.fnUntraced(function* (
+  request: ConfigRequest,
+  dialects: ReadonlyArray<Dialect>,
+  wanted: Dialect | undefined
+): Effect.fn.Return<ReadonlyArray<Found>, ConfigError> {
+  const { cwd } = request
+  const found: Array<Found> = []
+  for (const file of request.files) {
+    const source = yield* readSource(file, cwd, wanted?.id)
+    found.push({ source, dialect: wanted ?? (yield* recognize(source, dialects)), discovered: false })
+  }
+  if (request.value !== undefined) {
+    const dialect = wanted ?? dialects.find((one) => one.id === "native")!
+    found.push({ source: { _tag: "value", value: request.value, folder: cwd }, dialect, discovered: false })
+  }
+  if (found.length > 0) return found
+
+  const candidates = wanted === undefined ? dialects : [wanted]
+  for (const path of foldersUp(cwd)) {
+    const folder: Folder = { path, env: request.env, read: (file) => readText(resolve(path, file)) }
+    for (const dialect of candidates) {
+      for (const source of yield* dialect.discover(folder)) found.push({ source, dialect, discovered: true })
+    }
+    if (found.length > 0) return found
+  }
+  if (wanted === undefined) return []
+  return [{ source: { _tag: "environment", folder: cwd }, dialect: wanted, discovered: false }]
+})
+
+const load = (source: ConfigSource, dialect: Dialect, mode: string | undefined, adapters: ReadonlyArray<AnyAdapter>) => {
+  const chosen = mode ?? dialect.modes[0]
+  return dialect.modes.includes(chosen)
+    ? dialect.load(source, { mode: chosen, adapters })
+    : Effect.fail(refusal(dialect.id, null, `no mode "${chosen}" in ${dialect.id}; it has ${dialect.modes.join(", ")}`))
+}
+
+/** Until trust is enforced, a config that nobody named runs, and says so. */
+const withNotice = (set: HookSet): HookSet => {
+  if (set.file === null) return set
+  const text = "discovered, not named: it runs as if trusted; name it with --config to be explicit"
+  return { ...set, notices: [...set.notices, { file: set.file, line: null, column: null, text }] }
+}
+
+const named = (id: string, dialects: ReadonlyArray<Dialect>) => {
+  const dialect = dialects.find((one) => one.id === id)
+  return dialect === undefined
+    ? Effect.fail(new NoDialect({ id, known: dialects.map((one) => one.id) }))
+    : Effect.succeed(dialect)
+}
+
+const recognize = (source: ConfigSource, dialects: ReadonlyArray<Dialect>) => {
+  const dialect = dialects.find((one) => one.recognizes(source))
+  if (dialect !== undefined) return Effect.succeed(dialect)
+  const file = source._tag === "text" ? source.file : null
+  const known = dialects.map((one) => one.id).join(", ")
+  return Effect.fail(refusal("unknown", file, `cannot tell which dialect this config is in; name one of ${known}`))
+}
+
+const readSource = Effect.fnUntraced(function* (file: string, cwd: string, dialect: string | undefined) {
+  const path = isAbsolute(file) ? file : resolve(cwd, file)
+  const text = yield* readText(path)
+  if (text === null) {
+    const why = existsSync(path) ? "cannot be read as a file" : `no such file; looked for ${path}`
+    return yield* refusal(dialect ?? "unknown", file, why)
+  }
+  const source: ConfigSource = { _tag: "text", file, folder: dirname(path), text }
+  return source
+})
+
+const refusal = (dialect: string, file: string | null, text: string) =>
+  new ConfigError({ dialect, problems: [{ file, line: null, column: null, path: "", text }] })
+
+const readText = (path: string): Effect.Effect<string | null> =>
+  Effect.promise(() => readFile(path, "utf8").catch(() => null))
+
+/** The folder and those above it, up to the repository's root; the folder alone outside of a repository. */
+const foldersUp = (cwd: string): ReadonlyArray<string> => {
+  const folders: Array<string> = []
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    folders.push(folder)
+    if (existsSync(resolve(folder, ".git"))) return folders
+    if (dirname(folder) === folder) return folders.slice(0, 1)
+  }
+}

@@ -1,0 +1,32 @@
+/** Resolves a report whose verdict is `ask` with the host's own answer. */
+import { type FireReport, permits } from "@tenterhook/core"
+
+/** Whether a person lets it happen. */
+export type Ask = (report: FireReport) => boolean | Promise<boolean>
+
+/** The report with `allow` or `deny` in place of `ask`; any other report as it is. */
+export const resolveAsk = async (report: FireReport, ask: Ask): Promise<FireReport> => {
+  if (report.verdict !== "ask") return report
+  const answer = await answerOf(report, ask)
+  const verdict = answer.allowed ? "allow" : "deny"
+  const dropped = answer.allowed ? null : report.rewrite
+  return {
+    ...report,
+    verdict,
+    proceed: report.halt === null && permits(verdict),
+    rewrite: answer.allowed ? report.rewrite : null,
+    reasons: answer.reason === null ? report.reasons : [...report.reasons, { hook: "ask", text: answer.reason }],
+    losses:
+      dropped === null
+        ? report.losses
+        : [...report.losses, { hook: dropped.hook, from: `rewrite ${dropped.target}`, to: "nothing", why: "the verdict is deny" }]
+  }
+}
+
+const answerOf = async (report: FireReport, ask: Ask) => {
+  try {
+    return { allowed: (await ask(report)) === true, reason: null }
+  } catch (error) {
+    return { allowed: false, reason: `asking failed: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
