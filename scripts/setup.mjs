@@ -1,7 +1,9 @@
 /** Makes a clone ready: installs what the lockfile names, then builds what changed. */
 import { existsSync, readFileSync } from "node:fs"
+import { pathToFileURL } from "node:url"
 import { node, pnpm, run, say, seconds, within } from "./workspace.mjs"
 
+/** Fails with a sentence that names the command which failed. */
 export const setUp = async () => {
   await install()
   await build()
@@ -27,11 +29,13 @@ const step = async (name, command, options) => {
   const since = performance.now()
   say(`${name} …`)
   const { code, said } = await run(command, options)
-  if (code !== 0) {
-    say(`${said}${name}: \`${command.join(" ")}\` failed with exit code ${code}`)
-    process.exit(code)
-  }
+  if (code !== 0) throw new Error(`${said}${name}: \`${command.join(" ")}\` failed with exit code ${code}`)
   say(`${name} … ${seconds(since)}`)
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) await setUp()
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUp().catch((error) => {
+    say(error.message)
+    process.exitCode = 1
+  })
+}

@@ -2,16 +2,17 @@
 import { setUp } from "./setup.mjs"
 import { node, run, say, within } from "./workspace.mjs"
 
-await setUp()
-
 const args = process.argv.slice(2)
-const program =
-  args.length > 0
-    ? [within("apps", "cli", "bin", "tenterhook.js"), ...args]
-    : ["--conditions=@tenterhook/source", within("scripts", "tour.ts")]
+const program = args.length > 0 ? within("apps", "cli", "bin", "tenterhook.js") : within("scripts", "tour.ts")
 
-say("")
-// Ctrl-C reaches the program too: it decides.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {})
-const { code, signal } = await run([node, ...program], { stdin: "inherit" })
-process.exitCode = signal === null ? code : 130
+const start = async () => {
+  await setUp()
+  say("")
+  const { code } = await run([node, program, ...args], { stdin: "inherit" })
+  process.exitCode = code
+}
+
+await start().catch((error) => {
+  say(error.message)
+  process.exitCode = 1
+})
