@@ -1,0 +1,115 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { type Hook, hookName, type Matcher } from "../../src/index.ts"
+import { explain, plan } from "../../src/plan/Plan.ts"
+import { hook, set } from "../fixtures/tiny.ts"
+
+const gate = { name: "pre_tool_use", class: "gate" } as const
+const exact = (tool: string, literal = true): Matcher => ({
+  on: "tool.name",
+  text: tool,
+  test: (value) => value === tool,
+  ...(literal ? { literals: [tool] } : {})
+})
+const noop = () => ({})
+const names = (plans: ReturnType<typeof plan>) => plans.flatMap(({ hooks }) => hooks.map((one) => one.name as string))
+
+describe("plan", () => {
+  const Configured = Schema.Array(
+    Schema.Struct({
+      event: Schema.Literals(["pre_tool_use", "post_tool_use", "*"]),
+      tool: Schema.optionalKey(Schema.Literals(["bash", "edit"])),
+      literal: Schema.Boolean,
+      enabled: Schema.Boolean
+    })
+  )
+  const Asked = Schema.Array(Schema.Literals(["bash", "edit", "other", ""]))
+
+  it.effect.prop("the index finds what asking every hook would find, in definition order, however often", [Configured, Asked], ([configured, asked]) =>
+    Effect.sync(() => {
+      const hooks = configured.map(({ event, tool, literal, enabled }, index) =>
+        hook(noop, {
+          name: hookName(`${index}`),
+          events: event === "*" ? "*" : [event],
+          enabled,
+          ...(tool === undefined ? {} : { matcher: exact(tool, literal) })
+        })
+      )
+      const sets = [set(hooks)]
+      for (const name of [...asked, ...asked]) {
+        const context = name === "" ? {} : { tool: { name } }
+        const expected = hooks.filter(
+          (one) => one.enabled && (one.events === "*" || one.events.includes("pre_tool_use")) && (one.matcher?.test(context.tool?.name) ?? true)
+        )
+        assert.deepStrictEqual(names(plan(sets, "pre_tool_use", context)), expected.map((one) => one.name as string))
+      }
+    }))
+
+  it("asks matchers on other values, and conditions, at each fire", () => {
+    const onSource: Matcher = { on: "source", text: "startup", test: (value) => value === "startup" }
+    const sets = [
+      set([
+        hook(noop, { name: hookName("matcher"), events: ["session_start"], matcher: onSource }),
+        hook(noop, { name: hookName("condition"), events: ["session_start"], condition: { text: "model is m", test: ({ model }) => model === "m" } })
+      ])
+    ]
+    assert.deepStrictEqual(names(plan(sets, "session_start", { source: "startup" })), ["matcher"])
+    assert.deepStrictEqual(names(plan(sets, "session_start", { source: "resume", model: "m" })), ["condition"])
+  })
+
+  it("a matcher that is for other events does not narrow this one", () => {
+    const sets = [set([hook(noop, { events: ["session_start"], matcher: { ...exact("bash"), only: ["pre_tool_use"] } })])]
+    assert.lengthOf(names(plan(sets, "session_start", {})), 1)
+  })
+
+  it("runs the first of two equal actions where the policy says so", () => {
+    const shell = { kind: "shell", run: "x" } as never
+    const hooks = [hook(shell), hook(shell), hook(noop), hook(noop)]
+    assert.lengthOf(names(plan([set(hooks, { dedupe: "action" })], "pre_tool_use", {})), 3)
+    assert.lengthOf(names(plan([set(hooks)], "pre_tool_use", {})), 4)
+  })
+
+  it("reads a set that is configured by environment anew for each fire", () => {
+    const on = set([hook(noop)])
+    const off = set([])
+    const live = set([], {}, { at: ({ env }) => (env?.HOOK === "1" ? on : off) })
+    assert.lengthOf(plan([live], "pre_tool_use", { env: { HOOK: "1" } }), 1)
+    assert.lengthOf(plan([live], "pre_tool_use", { env: {} }), 0)
+  })
+
+  it("takes the policy that a set has for the event", () => {
+    const own = { order: "parallel", halting: "never", dedupe: "none", rewrite: "firstWins" } as const
+    const sets = [set([hook(noop, { events: "*" })], {}, { policies: { post_evaluation: own } })]
+    assert.strictEqual(plan(sets, "post_evaluation", {})[0]!.policy, own)
+    assert.strictEqual(plan(sets, "stop", {})[0]!.policy.order, "sequential")
+  })
+})
+
+describe("explain", () => {
+  it("gives every hook with the reason why it runs, or why not", () => {
+    const configured: ReadonlyArray<Hook> = [
+      hook(noop, { name: hookName("runs"), matcher: exact("bash") }),
+      hook(noop, { name: hookName("other tool"), matcher: exact("edit") }),
+      hook(noop, { name: hookName("other event"), events: ["stop"], nativeEvent: "stop" }),
+      hook(noop, { name: hookName("off"), enabled: false }),
+      hook(noop, { name: hookName("never"), events: [], nativeEvent: "nonsense" }),
+      hook(noop, { name: hookName("last"), source: { file: "a.yaml", line: 7 } })
+    ]
+    const explanation = explain([set(configured)], gate, { tool: { name: "bash" } })
+    const said = Object.fromEntries(explanation.sets[0]!.hooks.map((one) => [one.hook, [one.runs, one.order, one.why]]))
+    assert.deepStrictEqual(said, {
+      runs: [true, 1, 'its matcher bash matches tool.name "bash"'],
+      "other tool": [false, null, 'its matcher edit does not match tool.name "bash"'],
+      "other event": [false, null, "it is for stop"],
+      off: [false, null, "it is disabled"],
+      never: [false, null, 'its event "nonsense" never happens here'],
+      last: [true, 2, "it is for pre_tool_use"]
+    })
+    assert.deepStrictEqual(explanation.sets[0]!.hooks[5]!.source, { file: "a.yaml", line: 7 })
+  })
+
+  it("says which hooks of an untrusted set would run, and that they will not", () => {
+    const foreign = set([hook(noop)], {}, { trust: { _tag: "untrusted", why: "changed" } })
+    assert.deepInclude(explain([foreign], gate, {}).sets[0]!.hooks[0], { runs: false, why: "not trusted: changed" })
+  })
+})
