@@ -1,1 +1,14 @@
-export {}
+/** One suite for engines, adapters and dialects: cases as data, promises with numbers, drivers. Needs no test runner. */
+export { Case, type CaseFile, type Step } from "./case/Case.ts"
+export { caseJsonSchema } from "./case/caseJsonSchema.ts"
+export { type LoadedCase, loadCase, loadCases, parseCase } from "./case/loadCases.ts"
+export { match, type Mismatch } from "./case/match.ts"
+export { matcherWords } from "./case/Matcher.ts"
+export { type CaseSetup, type ExecResult, type LoadResult, type Session, type Subject } from "./run/Subject.ts"
+export { type CaseFailure, type CaseResult, type SuiteResult } from "./run/SuiteResult.ts"
+export { runCases, type RunOptions } from "./run/runCases.ts"
+export { runCase } from "./run/runCase.ts"
+export { countLine, formatFailure, formatSuite } from "./run/formatSuite.ts"
+export { commandSubject } from "./subject/commandSubject.ts"
+export { type EngineExecution, type EngineHooks, type EngineOptions, engineSubject } from "./subject/engineSubject.ts"
+export { noticeText } from "./subject/noticeText.ts"

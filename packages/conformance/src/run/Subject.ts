@@ -1,0 +1,49 @@
+/** What is held against the cases: an engine in process, a command line, a server. The only thing that a driver writes. */
+
+export interface Subject {
+  readonly name: string
+  /** What it can do: shell, tool-call, webhook, clock, exec. A case that needs more is skipped, with that as its reason. */
+  readonly needs: ReadonlyArray<string>
+  /** Called once for each case. Nothing is loaded yet. */
+  readonly open: (setup: CaseSetup) => Promise<Session>
+}
+
+export interface CaseSetup {
+  /** Absolute, fresh, without spaces; the case's files are in it. The subject's working directory. */
+  readonly folder: string
+  readonly dialect: string
+  readonly mode?: string
+  /** As the case names them, relative to the folder; empty where the dialect is configured by environment alone. */
+  readonly config: ReadonlyArray<string>
+  /** The host's whole environment. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** One case on one subject. A rejection fails the case's step, in its own words. */
+export interface Session {
+  /** A report. Rejects when the config is refused. */
+  readonly fire: (event: string, context: object) => Promise<unknown>
+  /** Wraps a command in the events `execution_start` and `execution_end`. */
+  readonly exec: (argv: ReadonlyArray<string>, context: object) => Promise<ExecResult>
+  readonly load: () => Promise<LoadResult>
+  /** Moves the test clock. Asked for only of a subject that names `clock` among its needs. */
+  readonly clock?: (milliseconds: number) => Promise<void>
+  /** Ends what the session started. Also called when a case ran out of time. */
+  readonly close: () => Promise<void>
+}
+
+export interface ExecResult {
+  /** The command's; 3 where the start did not proceed. */
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Reports. */
+  readonly start: unknown
+  readonly end: unknown
+}
+
+export type LoadResult =
+  /** Notices read `file:line:column: text`, as `noticeText` writes them. */
+  | { readonly ok: true; readonly notices: ReadonlyArray<string> }
+  /** All problems, one in a line: `file:line:column: path: text`. */
+  | { readonly ok: false; readonly error: string }

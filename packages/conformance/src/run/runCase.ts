@@ -1,0 +1,217 @@
+/** Runs one case on one subject, in a folder of its own. */
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
+import { tmpdir, userInfo } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { type Case, type FileExpectation, kindOf, type Step } from "../case/Case.ts"
+import type { LoadedCase } from "../case/loadCases.ts"
+import { isRecord } from "../case/Matcher.ts"
+import { match, type Mismatch, nothing } from "../case/match.ts"
+import { expandRepeats, fileOf, substitute } from "../case/substitute.ts"
+import { endProcesses, processesOf } from "./processes.ts"
+import { reportMismatches } from "./reportRules.ts"
+import { skipReason } from "./skipReason.ts"
+import type { CaseSetup, LoadResult, Session, Subject } from "./Subject.ts"
+import type { CaseFailure, CaseResult } from "./SuiteResult.ts"
+
+export const runCase = async (loaded: LoadedCase, subject: Subject, limitMs: number): Promise<CaseResult> => {
+  const started = performance.now()
+  const about = (title: string) => ({ file: loaded.file, title, durationMs: Math.round(performance.now() - started) })
+  if (loaded._tag === "broken") {
+    const failure = { step: null, message: loaded.problems.join("\n"), mismatches: [] }
+    return { ...about(loaded.file), status: "failed", failure }
+  }
+  const { title } = loaded.case
+  const reason = skipReason(loaded.case, subject)
+  if (reason !== null) return { ...about(title), status: "skipped", reason }
+  const failure = await inFolder(loaded, subject, limitMs)
+  return failure === null ? { ...about(title), status: "passed" } : { ...about(title), status: "failed", failure }
+}
+
+type Loaded = Extract<LoadedCase, { _tag: "case" }>
+
+/** What a case is at while it runs, so that a failure can say where. */
+interface Progress {
+  step: CaseFailure["step"]
+  readonly fireIds: Array<string>
+}
+
+const inFolder = async (loaded: Loaded, subject: Subject, limitMs: number): Promise<CaseFailure | null> => {
+  const progress: Progress = { step: null, fireIds: [] }
+  const failed = (error: unknown): CaseFailure => ({ step: progress.step, message: messageOf(error), mismatches: [] })
+  let root: string | undefined
+  let session: Session | undefined
+  try {
+    root = await freshFolder()
+    const values = { CASE_DIR: join(root, "case") }
+    const it = substitute({ ...loaded.case, title: "" }, values)
+    const setup = await prepare(it, values.CASE_DIR, join(root, "home"))
+    const late = `still running after ${limitMs / 1000} s`
+    const left = deadline(limitMs, late)
+    const opening = subject.open(setup)
+    session = await left.race(opening).catch((error) => {
+      opening.then((tooLate) => tooLate.close()).catch(() => {})
+      throw error
+    })
+    return await left.race(runSteps(it.steps, loaded.stepLines, setup, session, progress))
+  } catch (error) {
+    return failed(error)
+  } finally {
+    await deadline(closeLimitMs, "").race(session?.close()).catch(() => {})
+    if (root !== undefined) {
+      await endProcesses(progress.fireIds, join(root, "case")).catch(() => {})
+      await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+    }
+  }
+}
+
+/** Real, so that a hook's `pwd` prints the same; and without spaces, so that commands may name it unquoted. */
+const freshFolder = async () => {
+  const base = await realpath(tmpdir())
+  return realpath(await mkdtemp(join(/\s/.test(base) ? "/tmp" : base, "tenterhook-case-")))
+}
+
+const prepare = async (it: Case, folder: string, home: string): Promise<CaseSetup> => {
+  await mkdir(folder)
+  await mkdir(home)
+  for (const [name, file] of Object.entries(it.files ?? {})) {
+    const { content, mode } = fileOf(file)
+    const path = resolve(folder, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, content)
+    await chmod(path, mode)
+  }
+  const user = process.env["USER"] ?? userInfo().username
+  const own = Object.fromEntries(Object.entries(it.env ?? {}).map(([name, value]) => [name, String(value)]))
+  return {
+    folder,
+    dialect: it.dialect,
+    ...(it.mode === undefined ? {} : { mode: it.mode }),
+    config: it.config === undefined ? [] : typeof it.config === "string" ? [it.config] : it.config,
+    env: { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", HOME: home, USER: user, ...own }
+  }
+}
+
+/** Stops at the first step that fails, with all that is wrong there. */
+const runSteps = async (
+  steps: ReadonlyArray<Step>,
+  lines: ReadonlyArray<number>,
+  setup: CaseSetup,
+  session: Session,
+  progress: Progress
+): Promise<CaseFailure | null> => {
+  for (const [index, step] of steps.entries()) {
+    progress.step = { number: index + 1, line: lines[index] ?? 1, what: wordsOf(step) }
+    const { result, reports, mismatches } = await doStep(step, setup, session)
+    const fireIds = reports.flatMap((report) => (isRecord(report) && typeof report["fireId"] === "string" ? [report["fireId"]] : []))
+    progress.fireIds.push(...fireIds)
+    const all = [...mismatches, ...(await afterStep(step, setup.folder, fireIds))]
+    if (all.length > 0) return { step: progress.step, message: null, mismatches: all, report: result }
+  }
+  return null
+}
+
+interface StepDone {
+  readonly result: unknown
+  readonly reports: ReadonlyArray<unknown>
+  readonly mismatches: ReadonlyArray<Mismatch>
+}
+
+const doStep = async (step: Step, setup: CaseSetup, session: Session): Promise<StepDone> => {
+  if ("fire" in step) {
+    const report = asJson(await session.fire(step.fire, contextOf(step.context, setup.folder)))
+    return { result: report, reports: [report], mismatches: [...reportMismatches(report), ...expected(step.expect, report)] }
+  }
+  if ("exec" in step) {
+    const result = asJson(await session.exec(step.exec.map(String), contextOf(step.context, setup.folder)))
+    const { start = null, end = null } = (result ?? {}) as { start?: unknown; end?: unknown }
+    const reports = { start, end }
+    const wrong = Object.entries(reports).flatMap(([name, report]) =>
+      report === null ? [] : reportMismatches(report).map((it) => ({ ...it, path: `${name}.${it.path}` }))
+    )
+    return { result, reports: [start, end], mismatches: [...wrong, ...expected(step.expect, result)] }
+  }
+  if ("load" in step) {
+    const result = await session.load()
+    return { result, reports: [], mismatches: loadMismatches(step.load, result) }
+  }
+  await session.clock!(millisecondsOf(step.clock))
+  return { result: null, reports: [], mismatches: [] }
+}
+
+const expected = (matcher: unknown, result: unknown) => (matcher === undefined ? [] : match(matcher, result))
+
+const loadMismatches = (load: { readonly ok?: boolean; readonly error?: unknown; readonly notices?: unknown }, result: LoadResult) => {
+  const ok = load.ok ?? load.error === undefined
+  return match({ ...load, ok }, result)
+}
+
+const afterStep = async (step: Step, folder: string, fireIds: ReadonlyArray<string>): Promise<ReadonlyArray<Mismatch>> => {
+  const mismatches: Array<Mismatch> = []
+  for (const [name, expectation] of Object.entries(step.files ?? {})) {
+    mismatches.push(...(await fileMismatches(`files.${name}`, resolve(folder, name), expectation)))
+  }
+  if (step.calls !== undefined) mismatches.push(...match(step.calls, [], nothing, "calls"))
+  if (step.processes !== undefined) mismatches.push(...(await processMismatches(step.processes, fireIds)))
+  return mismatches
+}
+
+const fileMismatches = async (place: string, path: string, expectation: FileExpectation): Promise<ReadonlyArray<Mismatch>> => {
+  const content = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => (error.code === "EISDIR" ? "" : null))
+  const exists = content !== null
+  const shouldExist = expectation.exists ?? true
+  if (exists !== shouldExist) return match(shouldExist, exists, nothing, `${place}.exists`)
+  return expectation.content === undefined ? [] : match(expectation.content, content ?? nothing, nothing, `${place}.content`)
+}
+
+/** A process that was just killed is still there for a moment. */
+const processMismatches = async (matcher: unknown, fireIds: ReadonlyArray<string>): Promise<ReadonlyArray<Mismatch>> => {
+  const until = performance.now() + settleMs
+  for (;;) {
+    const mismatches = match(matcher, (await processesOf(fireIds)).length, nothing, "processes")
+    if (mismatches.length === 0 || performance.now() > until) return mismatches
+    await new Promise((done) => setTimeout(done, 20))
+  }
+}
+
+/** The step's context with its long strings written out; `cwd` and `task.dir` are the case's folder where it says nothing. */
+const contextOf = (context: Readonly<Record<string, unknown>> | undefined, folder: string): object => {
+  const full = expandRepeats(context ?? {}) as Record<string, unknown>
+  const task = full["task"] ?? {}
+  return {
+    ...full,
+    cwd: full["cwd"] ?? folder,
+    task: isRecord(task) ? { ...task, dir: task["dir"] ?? folder } : task
+  }
+}
+
+const wordsOf = (step: Step) => {
+  if ("fire" in step) return `fire ${step.fire}`
+  if ("exec" in step) return `exec ${step.exec.join(" ")}`
+  return "clock" in step ? `clock ${step.clock}` : kindOf(step)
+}
+
+/** What a reader of the wire would get: no `undefined`, no classes. */
+const asJson = (value: unknown): unknown => (value === undefined ? null : JSON.parse(JSON.stringify(value)))
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+const millisecondsOf = (duration: string) => {
+  const [, number, unit] = /^([\d.]+)(ms|s|m|h|d)$/.exec(duration)!
+  return Number(number) * units[unit as keyof typeof units]
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** One time limit for several waits. */
+const deadline = (limitMs: number, message: string) => {
+  const end = performance.now() + limitMs
+  const race = <A>(work: Promise<A> | undefined): Promise<A | undefined> =>
+    new Promise((done, fail) => {
+      const timer = setTimeout(() => fail(new Error(message)), Math.max(0, end - performance.now()))
+      Promise.resolve(work).then(done, fail).finally(() => clearTimeout(timer))
+    })
+  return { race: race as <A>(work: Promise<A> | undefined) => Promise<A> }
+}
+
+const settleMs = 250
+const closeLimitMs = 5000

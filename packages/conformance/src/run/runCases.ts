@@ -1,0 +1,35 @@
+/** Runs every case below some paths on one subject. */
+import { availableParallelism } from "node:os"
+import { loadCases } from "../case/loadCases.ts"
+import { runCase } from "./runCase.ts"
+import type { Subject } from "./Subject.ts"
+import { type CaseResult, type SuiteResult, suiteResult } from "./SuiteResult.ts"
+
+export interface RunOptions {
+  /** How many cases at once. Default: one for each processor, at most four. */
+  readonly parallel?: number
+  /** How long one case may take. Default: 60 seconds. */
+  readonly caseLimitMs?: number
+  /** From where relative paths are taken. Default: the process's working directory. */
+  readonly cwd?: string
+  /** Told of each case as it ends, with how many there are. */
+  readonly onResult?: (result: CaseResult, total: number) => void
+}
+
+/** Never rejects for a case: what cannot be read, set up or finished is a failed case that says why. */
+export const runCases = async (paths: ReadonlyArray<string>, subject: Subject, options: RunOptions = {}): Promise<SuiteResult> => {
+  const cases = await loadCases(paths, options.cwd)
+  const results: Array<CaseResult> = []
+  const queue = [...cases.entries()]
+  const work = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, loaded] = next
+      const result = await runCase(loaded, subject, options.caseLimitMs ?? 60_000)
+      results[index] = result
+      options.onResult?.(result, cases.length)
+    }
+  }
+  const parallel = Math.max(1, options.parallel ?? Math.min(4, availableParallelism()))
+  await Promise.all(Array.from({ length: Math.min(parallel, cases.length) }, work))
+  return suiteResult(subject.name, results)
+}

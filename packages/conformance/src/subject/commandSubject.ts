@@ -1,0 +1,112 @@
+/** A command line as a real process, held to its contract: its words, its exit codes, and one JSON value on stdout. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { CaseSetup, ExecResult, LoadResult, Session, Subject } from "../run/Subject.ts"
+import { type CommandResult, type RunningCommand, startCommand } from "./command.ts"
+import { noticeText, type Remark } from "./noticeText.ts"
+
+/**
+ * `command` is the program with its first arguments; the kit adds
+ * `fire <event> --json --context @file [--config …]* --dialect D [--mode M]` (exit code 0 or 3 by `proceed`, 2: refused),
+ * `exec --report <file> … -- argv…` (the file holds `{start, end, exitCode}`), and
+ * `check --json …` (exit code 0 with `{ok: true, notices}`, 2 with `{ok: false, problems}`).
+ */
+export const commandSubject = (
+  command: ReadonlyArray<string>,
+  options: { readonly name?: string; readonly needs?: ReadonlyArray<string> } = {}
+): Subject => ({
+  name: options.name ?? "cli",
+  needs: options.needs ?? ["shell", "exec"],
+  open: async (setup) => openSession(command, setup, await mkdtemp(join(tmpdir(), "tenterhook-subject-")))
+})
+
+/** `own` is the driver's folder, outside of the case's: nothing that a case looks at changes by being looked at. */
+const openSession = (command: ReadonlyArray<string>, setup: CaseSetup, own: string): Session => {
+  const running = new Set<RunningCommand>()
+  let count = 0
+
+  const run = async (args: ReadonlyArray<string>): Promise<CommandResult> => {
+    const started = startCommand([...command, ...args], { cwd: setup.folder, env: setup.env })
+    running.add(started)
+    try {
+      return await started.result
+    } finally {
+      running.delete(started)
+    }
+  }
+
+  const contextFile = async (context: object) => {
+    const file = join(own, `context-${++count}.json`)
+    await writeFile(file, JSON.stringify(context))
+    return `@${file}`
+  }
+
+  const fire = async (event: string, context: object) => {
+    const result = await run(["fire", event, "--json", "--context", await contextFile(context), ...configArgs(setup)])
+    if (result.exitCode !== 0 && result.exitCode !== 3) throw failure("fire", result)
+    const report = jsonOf("fire", result) as { proceed?: unknown }
+    const expected = report.proceed === false ? 3 : 0
+    if (result.exitCode === expected) return report
+    throw new Error(`expected fire to exit with ${expected} where proceed is ${report.proceed}, got ${result.exitCode}`)
+  }
+
+  const exec = async (argv: ReadonlyArray<string>, context: object): Promise<ExecResult> => {
+    const report = join(own, `report-${++count}.json`)
+    const result = await run(["exec", "--report", report, "--context", await contextFile(context), ...configArgs(setup), "--", ...argv])
+    const text = await readFile(report, "utf8").catch(() => null)
+    if (text === null) throw failure("exec", result)
+    const { start = null, end = null, exitCode } = JSON.parse(text) as { start?: unknown; end?: unknown; exitCode?: unknown }
+    if (exitCode === result.exitCode) return { ...result, start, end }
+    throw new Error(`expected exec to exit with ${exitCode}, as its report says, got ${result.exitCode}`)
+  }
+
+  const load = async (): Promise<LoadResult> => {
+    const result = await run(["check", "--json", ...configArgs(setup)])
+    if (result.exitCode !== 0 && result.exitCode !== 2) throw failure("check", result)
+    const answer = jsonOf("check", result) as
+      | { ok: true; notices?: ReadonlyArray<Remark> }
+      | { ok: false; problems: ReadonlyArray<Remark> }
+    const expected = answer.ok ? 0 : 2
+    if (result.exitCode !== expected) {
+      throw new Error(`expected check to exit with ${expected} where ok is ${answer.ok}, got ${result.exitCode}`)
+    }
+    return answer.ok
+      ? { ok: true, notices: (answer.notices ?? []).map(noticeText) }
+      : { ok: false, error: answer.problems.map(noticeText).join("\n") }
+  }
+
+  const close = async () => {
+    const left = [...running]
+    for (const command of left) command.kill("SIGTERM")
+    const killing = setTimeout(() => left.forEach((command) => command.kill("SIGKILL")), graceMs)
+    await Promise.allSettled(left.map((command) => command.result))
+    clearTimeout(killing)
+    await rm(own, { recursive: true, force: true })
+  }
+
+  return { fire, exec, load, close }
+}
+
+const configArgs = (setup: CaseSetup) => [
+  ...setup.config.flatMap((config) => ["--config", config]),
+  "--dialect",
+  setup.dialect,
+  ...(setup.mode === undefined ? [] : ["--mode", setup.mode])
+]
+
+const jsonOf = (what: string, result: CommandResult): unknown => {
+  try {
+    return JSON.parse(result.stdout)
+  } catch {
+    throw new Error(`expected ${what} to print one JSON value on stdout (exit code ${result.exitCode}), got ${excerpt(result.stdout)}; ${said(result)}`)
+  }
+}
+
+const failure = (what: string, result: CommandResult) => new Error(`${what} ended with exit code ${result.exitCode}; ${said(result)}`)
+
+const said = ({ stderr }: CommandResult) => (stderr.trim() === "" ? "nothing on stderr" : `stderr: ${stderr.trim()}`)
+
+const excerpt = (text: string) => (text === "" ? "nothing" : JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}…` : text))
+
+const graceMs = 2000

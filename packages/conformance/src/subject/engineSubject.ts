@@ -1,0 +1,92 @@
+/** The engine in this process, behind functions that the caller passes in: the kit knows no SDK. */
+import { ConfigError } from "@tenterhook/core"
+import type { CaseSetup, ExecResult, LoadResult, Session, Subject } from "../run/Subject.ts"
+import { startCommand } from "./command.ts"
+import { noticeText, type Remark } from "./noticeText.ts"
+
+/** What the kit uses of `@tenterhook/sdk`. */
+export interface EngineHooks {
+  readonly notices: ReadonlyArray<Remark>
+  readonly fire: (event: string, context: any) => Promise<unknown>
+  readonly startExecution: (context: any) => Promise<EngineExecution>
+  readonly close: () => Promise<void>
+}
+
+export interface EngineExecution {
+  readonly start: { readonly proceed: boolean }
+  readonly end: (how: { readonly outcome: "success" | "error" | "aborted"; readonly error?: unknown }) => Promise<unknown>
+}
+
+export interface EngineOptions {
+  readonly config?: ReadonlyArray<string>
+  readonly dialect: string
+  readonly mode?: string
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** `engineSubject({ needs: ["shell"], createHooks })`; executions come with it. */
+export const engineSubject = (engine: {
+  readonly name?: string
+  readonly needs: ReadonlyArray<string>
+  readonly createHooks: (options: EngineOptions) => Promise<EngineHooks>
+}): Subject => ({
+  name: engine.name ?? "engine",
+  needs: [...new Set([...engine.needs, "exec"])],
+  open: async (setup) => sessionOf(setup, () => engine.createHooks(optionsOf(setup)))
+})
+
+const optionsOf = (setup: CaseSetup): EngineOptions => ({
+  ...(setup.config.length === 0 ? {} : { config: setup.config }),
+  dialect: setup.dialect,
+  ...(setup.mode === undefined ? {} : { mode: setup.mode }),
+  cwd: setup.folder,
+  env: setup.env
+})
+
+/** Loads once, at the first step that needs it. */
+const sessionOf = (setup: CaseSetup, createHooks: () => Promise<EngineHooks>): Session => {
+  let loading: Promise<EngineHooks> | undefined
+  const hooks = () => (loading ??= createHooks())
+  return {
+    fire: async (event, context) => (await hooks()).fire(event, context),
+    exec: async (argv, context) => exec(await hooks(), argv, context, setup),
+    load: () => load(createHooks),
+    close: async () => {
+      const opened = await loading?.catch(() => undefined)
+      await opened?.close()
+    }
+  }
+}
+
+/** Always afresh: a case may load again after a step changed the file. */
+const load = async (createHooks: () => Promise<EngineHooks>): Promise<LoadResult> => {
+  try {
+    const hooks = await createHooks()
+    await hooks.close()
+    return { ok: true, notices: hooks.notices.map(noticeText) }
+  } catch (error) {
+    if (error instanceof ConfigError) return { ok: false, error: error.message }
+    throw error
+  }
+}
+
+const exec = async (hooks: EngineHooks, argv: ReadonlyArray<string>, context: object, setup: CaseSetup): Promise<ExecResult> => {
+  const execution = await hooks.startExecution(context)
+  const { start } = execution
+  if (!start.proceed) {
+    return { exitCode: notToProceed, stdout: "", stderr: "", start, end: await execution.end({ outcome: "aborted" }) }
+  }
+  try {
+    const result = await startCommand(argv, { cwd: setup.folder, env: setup.env }).result
+    const end = await execution.end(
+      result.exitCode === 0 ? { outcome: "success" } : { outcome: "error", error: `exit code ${result.exitCode}` }
+    )
+    return { ...result, start, end }
+  } catch (error) {
+    await execution.end({ outcome: "error", error: (error as Error).message })
+    throw error
+  }
+}
+
+const notToProceed = 3
