@@ -51,7 +51,9 @@ const tests = async () => {
 const conformance = (subject) => async () => {
   const tenterhook = [node, within("apps", "cli", "bin", "tenterhook.js")]
   const cases = join("packages", "conformance", "cases")
-  const { code, said } = await run([...tenterhook, "conformance", "run", cases, "--subject", subject], { capture: true })
+  const { code, said } = await run([...tenterhook, "conformance", "run", cases, "--subject", subject], {
+    capture: true
+  })
   say(said.trimEnd().replaceAll(/^/gm, "  "))
   const sum = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(said)
   if (sum === null) return { failed: 1 }

@@ -1,0 +1,74 @@
+/** What is published can be installed and imported: the built packages, without the condition that leads to their source. */
+import { assert, describe, it } from "@effect/vitest"
+import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { promisify } from "node:util"
+import { node, within } from "../workspace.mjs"
+import { packages } from "./packages.ts"
+
+const libraries = packages.filter(({ manifest }) => manifest.bin === undefined && !manifest.private)
+const unbuilt = libraries.filter(({ folder }) => !existsSync(join(folder, "dist")))
+if (unbuilt.length > 0) throw new Error(`not built: ${unbuilt.map((each) => each.name)}. Run \`npm run build\` first.`)
+
+describe("a manifest", () => {
+  for (const { name, folder, manifest } of packages) {
+    it(name, () => {
+      assert.strictEqual(manifest.license, "MIT")
+      assert.strictEqual(manifest.engines?.node, ">=22.19")
+      const files = [
+        ...Object.values(manifest.exports ?? {}).flatMap((each) => Object.values(each ?? {})),
+        ...Object.values(manifest.bin ?? {})
+      ]
+      assert.isNotEmpty(files)
+      for (const file of files) {
+        assert.isTrue(existsSync(join(folder, file)), `${file} is there`)
+        assert.include(manifest.files ?? [], file.split("/")[1], `${file} is published`)
+      }
+    })
+  }
+})
+
+describe("from a folder that installed them", () => {
+  for (const { name, folder, manifest } of libraries) {
+    for (const path of Object.keys(manifest.exports ?? {})) {
+      const specifier = name + path.slice(1)
+      it(`${specifier} gives what its source exports`, async () => {
+        const consumer = await mkdtemp(join(tmpdir(), "tenterhook-consumer-"))
+        try {
+          await mkdir(dirname(join(consumer, "node_modules", name)), { recursive: true })
+          await symlink(folder, join(consumer, "node_modules", name))
+          await writeFile(
+            join(consumer, "names.mjs"),
+            `console.log(Object.keys(await import("${specifier}")).sort().join())`
+          )
+          const built = await names(consumer, [])
+          assert.deepStrictEqual(built, await names(consumer, ["--conditions=@tenterhook/source"]))
+          assert.isNotEmpty(built)
+        } finally {
+          await rm(consumer, { recursive: true, force: true })
+        }
+      })
+    }
+  }
+
+  it("the SDK has no Effect in its types", async () => {
+    const { stdout } = await execute("grep", [
+      "-rlE",
+      `from "effect|import\\("effect`,
+      within("packages", "sdk", "dist"),
+      "--include=*.d.ts"
+    ]).catch(({ stdout }: { stdout: string }) => ({ stdout }))
+    assert.strictEqual(stdout, "")
+  })
+})
+
+const execute = promisify(execFile)
+
+const names = async (folder: string, flags: ReadonlyArray<string>) =>
+  (await execute(node, [...flags, "names.mjs"], { cwd: folder })).stdout
+    .trim()
+    .split(",")
+    .filter((name) => name !== "")

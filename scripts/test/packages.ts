@@ -1,0 +1,25 @@
+/** The packages of the workspace, as their manifests describe them. */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { within } from "../workspace.mjs"
+
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license?: string
+  readonly private?: boolean
+  readonly files?: ReadonlyArray<string>
+  readonly exports?: Record<string, null | Record<string, string>>
+  readonly bin?: Record<string, string>
+  readonly engines?: Record<string, string>
+  readonly dependencies?: Record<string, string>
+  readonly peerDependencies?: Record<string, string>
+}
+
+export const packages = ["packages", "apps"]
+  .flatMap((room) => readdirSync(within(room)).map((name) => within(room, name)))
+  .filter((folder) => existsSync(join(folder, "package.json")))
+  .map((folder) => {
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
+    return { name: manifest.name, folder, manifest }
+  })

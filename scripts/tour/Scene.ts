@@ -1,0 +1,30 @@
+/** One product in the tour: its own example config, the events that its agent announces, and what must come of it. */
+import type { EventContext, FireReport } from "@tenterhook/sdk"
+
+export interface Scene {
+  /** The product, as people know it; also names the scene's folder. */
+  readonly system: string
+  readonly document: string
+  readonly about: string
+  /** Written below the scene's fresh folder before anything is fired. */
+  readonly files: (folder: string) => Readonly<Record<string, string>>
+  readonly acts: (folder: string) => ReadonlyArray<Act>
+}
+
+/** One announced event. */
+export interface Act {
+  readonly dialect: string
+  /** Below the scene's folder; absent where the environment alone configures the hooks. */
+  readonly config?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** What the agent is about to do, or has done. */
+  readonly says: string
+  readonly event: string
+  readonly context: EventContext
+  readonly expect: {
+    readonly proceed: boolean
+    readonly hooks: ReadonlyArray<FireReport["outcomes"][number]["status"]>
+    /** Files that the hooks wrote, below the scene's folder. */
+    readonly wrote: ReadonlyArray<string>
+  }
+}
