@@ -9,10 +9,10 @@ import type { HookSet } from "./hook/HookSet.ts"
 import { Journal } from "./journal/Journal.ts"
 import type { FireReport, OutcomeReport } from "./merge/FireReport.ts"
 import { type HostCapability, merge } from "./merge/merge.ts"
-import { explain, type Explanation, plan, type SetPlan } from "./plan/Plan.ts"
+import { explain, type Explanation, planner, type SetPlan } from "./plan/Plan.ts"
 import { describeAction } from "./run/Action.ts"
 import { Adapters } from "./run/Adapters.ts"
-import { FireId } from "./run/Invocation.ts"
+import type { FireId } from "./run/Invocation.ts"
 import { Outcomes } from "./run/Outcomes.ts"
 import { runHook, type Settled, skip } from "./run/runHook.ts"
 
@@ -63,12 +63,13 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
   const speakers = new Map<string, Dialect>()
   for (const set of sets) speakers.set(set.dialect, yield* dialects.get(set.dialect))
   const events = eventsOf([...speakers.values()])
+  const plan = planner(sets)
   const resumes = makeResumeCount()
   const named = new Set(sets.map((set) => set.dialect))
   const dialect = named.size === 1 ? [...named][0]! : null
   const idPrefix = crypto.randomUUID().replaceAll("-", "").slice(0, 12)
   let fires = 0
-  const nextId = () => FireId.make(`fire_${idPrefix}${(++fires).toString(36).padStart(4, "0")}`)
+  const nextId = () => `fire_${idPrefix}_${++fires}` as FireId
 
   const empty = (event: HookEvent): FireReport => ({
     fireId: nextId(),
@@ -187,10 +188,10 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
   return Engine.of({
     sets,
     event,
-    idle: (event, context) => (plan(sets, event.name, context).length === 0 ? empty(event) : null),
+    idle: (event, context) => (plan(event.name, context).length === 0 ? empty(event) : null),
     fire: (name, context, options = {}) =>
       Effect.flatMap(orFail(event(name, options.class)), (event) => {
-        const plans = plan(sets, event.name, context)
+        const plans = plan(event.name, context)
         return plans.length === 0 ? Effect.succeed(empty(event)) : run(event, plans, context, options)
       }),
     explain: (name, context) => Effect.map(orFail(event(name)), (event) => explain(sets, event, context))

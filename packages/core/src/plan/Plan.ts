@@ -15,21 +15,35 @@ export interface SetPlan {
   readonly hooks: ReadonlyArray<Hook>
 }
 
-/** The sets that have hooks to run, in the order given. Empty for most events. */
-export const plan = (sets: ReadonlyArray<HookSet>, event: EventName, context: EventContext): ReadonlyArray<SetPlan> => {
-  let plans: Array<SetPlan> | undefined
-  for (const configured of sets) {
-    const set = configured.at === undefined ? configured : configured.at(context)
-    const candidates = indexOf(set).candidates(event, context.tool?.name)
-    if (candidates.length === 0) continue
-    const policy = policyFor(set, event)
-    const hooks = withoutDuplicates(
-      policy,
-      candidates.filter((hook) => mismatch(hook, event, context) === null)
-    )
-    if (hooks.length > 0) (plans ??= []).push({ set, policy, hooks })
+/** The sets that have hooks to run for an event, in the order given. Empty for most events. */
+export const planner = (sets: ReadonlyArray<HookSet>) => {
+  const fixed = sets.map((set) => ({ set, index: indexOf(set) }))
+  return (event: EventName, context: EventContext): ReadonlyArray<SetPlan> => {
+    let plans: Array<SetPlan> | undefined
+    for (const configured of fixed) {
+      const set = configured.set.at === undefined ? configured.set : configured.set.at(context)
+      const index = set === configured.set ? configured.index : indexOf(set)
+      const candidates = index.candidates(event, context.tool?.name)
+      if (candidates.length > 0) plans = addPlan(plans, set, candidates, event, context)
+    }
+    return plans ?? nothing
   }
-  return plans ?? []
+}
+
+const nothing: ReadonlyArray<SetPlan> = []
+
+const addPlan = (
+  plans: Array<SetPlan> | undefined,
+  set: HookSet,
+  candidates: ReadonlyArray<Hook>,
+  event: EventName,
+  context: EventContext
+) => {
+  const policy = policyFor(set, event)
+  const fitting = candidates.filter((hook) => mismatch(hook, event, context) === null)
+  if (fitting.length === 0) return plans
+  const hooks = withoutDuplicates(policy, fitting)
+  return [...(plans ?? []), { set, policy, hooks }]
 }
 
 /** Everything about an event and a set of configs that a person may ask: `tenterhook explain`. */

@@ -42,7 +42,9 @@ export const HttpAction = Schema.Struct({
   method: Schema.String,
   headers: Schema.Record(Schema.String, Schema.String),
   /** Absent: the invocation's payload. */
-  body: Schema.optionalKey(Schema.String)
+  body: Schema.optionalKey(Schema.String),
+  /** What signs it: the name of the host's environment variable that holds the secret, never the secret itself. */
+  secret: Schema.optionalKey(Schema.Struct({ env: Schema.String }))
 })
 export type HttpAction = typeof HttpAction.Type
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { type Hook, hookName, type Matcher } from "../../src/index.ts"
-import { explain, plan } from "../../src/plan/Plan.ts"
+import { explain, planner } from "../../src/plan/Plan.ts"
 import { hook, set } from "../fixtures/tiny.ts"
 
 const gate = { name: "pre_tool_use", class: "gate" } as const
@@ -12,7 +12,7 @@ const exact = (tool: string, literal = true): Matcher => ({
   ...(literal ? { literals: [tool] } : {})
 })
 const noop = () => ({})
-const names = (plans: ReturnType<typeof plan>) => plans.flatMap(({ hooks }) => hooks.map((one) => one.name as string))
+const names = (plans: ReturnType<ReturnType<typeof planner>>) => plans.flatMap(({ hooks }) => hooks.map((one) => one.name as string))
 
 describe("plan", () => {
   const Configured = Schema.Array(
@@ -41,7 +41,7 @@ describe("plan", () => {
         const expected = hooks.filter(
           (one) => one.enabled && (one.events === "*" || one.events.includes("pre_tool_use")) && (one.matcher?.test(context.tool?.name) ?? true)
         )
-        assert.deepStrictEqual(names(plan(sets, "pre_tool_use", context)), expected.map((one) => one.name as string))
+        assert.deepStrictEqual(names(planner(sets)("pre_tool_use", context)), expected.map((one) => one.name as string))
       }
     }))
 
@@ -53,35 +53,35 @@ describe("plan", () => {
         hook(noop, { name: hookName("condition"), events: ["session_start"], condition: { text: "model is m", test: ({ model }) => model === "m" } })
       ])
     ]
-    assert.deepStrictEqual(names(plan(sets, "session_start", { source: "startup" })), ["matcher"])
-    assert.deepStrictEqual(names(plan(sets, "session_start", { source: "resume", model: "m" })), ["condition"])
+    assert.deepStrictEqual(names(planner(sets)("session_start", { source: "startup" })), ["matcher"])
+    assert.deepStrictEqual(names(planner(sets)("session_start", { source: "resume", model: "m" })), ["condition"])
   })
 
   it("a matcher that is for other events does not narrow this one", () => {
     const sets = [set([hook(noop, { events: ["session_start"], matcher: { ...exact("bash"), only: ["pre_tool_use"] } })])]
-    assert.lengthOf(names(plan(sets, "session_start", {})), 1)
+    assert.lengthOf(names(planner(sets)("session_start", {})), 1)
   })
 
   it("runs the first of two equal actions where the policy says so", () => {
     const shell = { kind: "shell", run: "x" } as never
     const hooks = [hook(shell), hook(shell), hook(noop), hook(noop)]
-    assert.lengthOf(names(plan([set(hooks, { dedupe: "action" })], "pre_tool_use", {})), 3)
-    assert.lengthOf(names(plan([set(hooks)], "pre_tool_use", {})), 4)
+    assert.lengthOf(names(planner([set(hooks, { dedupe: "action" })])("pre_tool_use", {})), 3)
+    assert.lengthOf(names(planner([set(hooks)])("pre_tool_use", {})), 4)
   })
 
   it("reads a set that is configured by environment anew for each fire", () => {
     const on = set([hook(noop)])
     const off = set([])
     const live = set([], {}, { at: ({ env }) => (env?.HOOK === "1" ? on : off) })
-    assert.lengthOf(plan([live], "pre_tool_use", { env: { HOOK: "1" } }), 1)
-    assert.lengthOf(plan([live], "pre_tool_use", { env: {} }), 0)
+    assert.lengthOf(planner([live])("pre_tool_use", { env: { HOOK: "1" } }), 1)
+    assert.lengthOf(planner([live])("pre_tool_use", { env: {} }), 0)
   })
 
   it("takes the policy that a set has for the event", () => {
     const own = { order: "parallel", halting: "never", dedupe: "none", rewrite: "firstWins" } as const
     const sets = [set([hook(noop, { events: "*" })], {}, { policies: { post_evaluation: own } })]
-    assert.strictEqual(plan(sets, "post_evaluation", {})[0]!.policy, own)
-    assert.strictEqual(plan(sets, "stop", {})[0]!.policy.order, "sequential")
+    assert.strictEqual(planner(sets)("post_evaluation", {})[0]!.policy, own)
+    assert.strictEqual(planner(sets)("stop", {})[0]!.policy.order, "sequential")
   })
 })
 
