@@ -75,8 +75,17 @@ export const formatPath = (path: ConfigPath): string =>
 /** A value as a message shows it: short, and never an object's whole text. */
 export const show = (value: unknown): string => {
   if (value === undefined) return "nothing"
-  const text = typeof value === "function" ? "a function" : (JSON.stringify(value) ?? String(value))
+  const text = typeof value === "function" ? "a function" : textOf(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+/** A value given in code may be one that JSON has no text for. */
+const textOf = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return typeof value === "object" ? "an object" : String(value)
+  }
 }
 
 interface TextSource {

@@ -1,0 +1,138 @@
+/**
+ * Python's `fnmatch`, case-sensitive as on POSIX: `*`, `?`, `[seq]`, `[!seq]`, over the whole name, in code points.
+ * `*` crosses `/`, an unclosed `[` is a plain character, and there is no escape but `[*]`.
+ */
+
+export interface Fnmatch {
+  readonly test: (name: string) => boolean
+  /** The only name that matches, where the pattern has no wildcard. */
+  readonly literal: string | undefined
+}
+
+/** Never fails: every text is a pattern. Matching takes at most (pattern length × name length) steps. */
+export const compileFnmatch = (pattern: string): Fnmatch => {
+  const tokens = tokensOf([...pattern])
+  const literal = tokens.every((token) => typeof token === "string") ? tokens.join("") : undefined
+  return {
+    literal,
+    test: literal === undefined ? (name) => matches(tokens, [...name]) : (name) => name === literal
+  }
+}
+
+/** A character, or something that stands for one or many. */
+type Token = string | typeof star | typeof any | CharacterSet
+
+const star = Symbol("*")
+const any = Symbol("?")
+
+interface CharacterSet {
+  readonly negated: boolean
+  /** First and last code point of each range. */
+  readonly ranges: ReadonlyArray<readonly [number, number]>
+}
+
+/** Goes back only to the last star: an earlier one can never help where the last cannot. */
+const matches = (tokens: ReadonlyArray<Token>, name: ReadonlyArray<string>): boolean => {
+  let at = 0
+  let token = 0
+  let afterStar = -1
+  let starAt = 0
+  while (at < name.length) {
+    const current = tokens[token]
+    if (current === star) {
+      afterStar = ++token
+      starAt = at
+    } else if (current !== undefined && fits(current, name[at]!)) {
+      token++
+      at++
+    } else if (afterStar >= 0) {
+      token = afterStar
+      at = ++starAt
+    } else {
+      return false
+    }
+  }
+  while (tokens[token] === star) token++
+  return token === tokens.length
+}
+
+const fits = (token: Token, character: string): boolean => {
+  if (typeof token === "string") return token === character
+  if (typeof token === "symbol") return token === any
+  const code = character.codePointAt(0)!
+  return token.ranges.some(([first, last]) => first <= code && code <= last) !== token.negated
+}
+
+const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Token> => {
+  const tokens: Array<Token> = []
+  let at = 0
+  while (at < pattern.length) {
+    const character = pattern[at++]!
+    if (character === "*") {
+      if (tokens.at(-1) !== star) tokens.push(star)
+    } else if (character === "?") {
+      tokens.push(any)
+    } else if (character === "[") {
+      const end = endOfSet(pattern, at)
+      if (end < 0) {
+        tokens.push("[")
+      } else {
+        tokens.push(setOf(pattern.slice(at, end)))
+        at = end + 1
+      }
+    } else {
+      tokens.push(character)
+    }
+  }
+  return tokens
+}
+
+/** Where the `]` is that closes a set; one that comes first is a member. */
+const endOfSet = (pattern: ReadonlyArray<string>, start: number): number => {
+  let at = start
+  if (pattern[at] === "!") at++
+  if (pattern[at] === "]") at++
+  return pattern.indexOf("]", at)
+}
+
+const setOf = (inner: ReadonlyArray<string>): CharacterSet => {
+  const negated = inner[0] === "!"
+  const members = withoutEmptyRanges(negated ? inner.slice(1) : inner)
+  const ranges: Array<readonly [number, number]> = []
+  for (let at = 0; at < members.length; at++) {
+    const first = members[at] === range ? "-" : (members[at] as string)
+    const last = members[at + 1] === range ? members[at + 2] : undefined
+    if (typeof last === "string") {
+      ranges.push([first.codePointAt(0)!, last.codePointAt(0)!])
+      at += 2
+    } else {
+      ranges.push([first.codePointAt(0)!, first.codePointAt(0)!])
+    }
+  }
+  return { negated, ranges }
+}
+
+const range = Symbol("-")
+
+/** Python's reading of hyphens: one between two members is a range, and a range that runs backwards vanishes. */
+const withoutEmptyRanges = (members: ReadonlyArray<string>): ReadonlyArray<string | typeof range> => {
+  if (!members.includes("-")) return members
+  const chunks: Array<Array<string>> = []
+  let start = 0
+  let hyphen = members.indexOf("-", 1)
+  while (hyphen >= 0) {
+    chunks.push(members.slice(start, hyphen))
+    start = hyphen + 1
+    hyphen = members.indexOf("-", hyphen + 3)
+  }
+  const rest = members.slice(start)
+  if (rest.length > 0) chunks.push(rest)
+  else chunks.at(-1)!.push("-")
+  for (let at = chunks.length - 1; at > 0; at--) {
+    const before = chunks[at - 1]!
+    const after = chunks[at]!
+    if (before.at(-1)!.codePointAt(0)! > after[0]!.codePointAt(0)!)
+      chunks.splice(at - 1, 2, [...before.slice(0, -1), ...after.slice(1)])
+  }
+  return chunks.flatMap((chunk, at) => (at === 0 ? chunk : [range, ...chunk]))
+}
