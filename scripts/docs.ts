@@ -1,0 +1,92 @@
+/**
+ * The documentation as something that runs: its fenced blocks, and a fresh folder in which they work.
+ *
+ * The word after the language says what a block is:
+ * - a file name (```yaml tenterhook.yaml): it is written there; `.sh` files are made executable;
+ * - `run` or `run=3` (```sh run=3): it is executed and must end with that code (0 where none is given); `ts` blocks that
+ *   are files may have it too. A ```text output block that follows shows lines that must be in what it said;
+ * - nothing: it shows something, and is not checked. A test keeps `sh` and `ts` blocks from being that.
+ */
+import { spawn } from "node:child_process"
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { delimiter, dirname, join } from "node:path"
+
+export interface Block {
+  readonly language: string
+  readonly words: ReadonlyArray<string>
+  readonly text: string
+  /** Of its first line, from 1. */
+  readonly line: number
+}
+
+export const blocksOf = (markdown: string): ReadonlyArray<Block> => {
+  const blocks: Array<Block> = []
+  let open: { fence: string; info: string; line: number; lines: Array<string> } | undefined
+  markdown.split("\n").forEach((line, index) => {
+    const fence = /^\s*(`{3,})(.*)$/.exec(line)
+    if (open === undefined) {
+      if (fence !== null) open = { fence: fence[1]!, info: fence[2]!.trim(), line: index + 2, lines: [] }
+    } else if (fence !== null && fence[1]!.length >= open.fence.length && fence[2]!.trim() === "") {
+      const [language = "", ...words] = open.info.split(/\s+/)
+      blocks.push({ language, words, text: `${open.lines.join("\n")}\n`, line: open.line })
+      open = undefined
+    } else open.lines.push(line)
+  })
+  return blocks
+}
+
+/** The file that a block is, if it is one. */
+export const fileOf = (block: Block): string | undefined => block.words.find((word) => word.includes("."))
+
+/** The code that a block must end with; undefined where it is not run. */
+export const expectedCode = (block: Block): number | undefined => {
+  const word = block.words.find((one) => /^run(=\d+)?$/.test(one))
+  return word === undefined ? undefined : Number(word.split("=")[1] ?? 0)
+}
+
+/** Makes a folder where `tenterhook`, `npx tenterhook` and the packages' names resolve to this clone. */
+export const prepareFolder = (folder: string, root: string, nodeArguments: ReadonlyArray<string>) => {
+  const bin = join(folder, ".bin")
+  mkdirSync(bin, { recursive: true })
+  const node = [process.execPath, ...nodeArguments].map((word) => `'${word}'`).join(" ")
+  const program = (name: string, text: string) => writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  program("tenterhook", `exec ${node} '${join(root, "apps/cli/bin/tenterhook.js")}' "$@"`)
+  program("npx", `exec "$@"`)
+  program("node", `exec ${node} "$@"`)
+  const scope = join(folder, "node_modules", "@tenterhook")
+  mkdirSync(scope, { recursive: true })
+  for (const name of ["core", "shell", "dialects", "conformance", "sdk"]) {
+    symlinkSync(join(root, "packages", name), join(scope, name))
+  }
+  for (const name of ["effect", "vitest"]) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name))
+  mkdirSync(join(folder, "node_modules", "@effect"))
+  symlinkSync(join(root, "node_modules/@effect/vitest"), join(folder, "node_modules/@effect/vitest"))
+  writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n')
+}
+
+export const writeBlock = (folder: string, file: string, text: string) => {
+  const path = join(folder, file)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  if (file.endsWith(".sh")) chmodSync(path, 0o755)
+}
+
+export interface Ran {
+  /** 128 + n where a signal ended it. */
+  readonly code: number
+  /** stdout and stderr in the order they came. */
+  readonly said: string
+}
+
+export const runBlock = (folder: string, block: Block): Promise<Ran> =>
+  new Promise((done, failed) => {
+    const file = fileOf(block)
+    const [command, ...argv] = block.language === "ts" ? [join(folder, ".bin/node"), file!] : ["/bin/sh", "-e", "-c", block.text]
+    const env = { ...process.env, PATH: `${join(folder, ".bin")}${delimiter}${process.env.PATH}`, NO_COLOR: "1" }
+    const child = spawn(command!, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 })
+    const parts: Array<Buffer> = []
+    child.stdout.on("data", (part) => parts.push(part))
+    child.stderr.on("data", (part) => parts.push(part))
+    child.on("error", failed)
+    child.on("close", (code) => done({ code: code ?? 128, said: Buffer.concat(parts).toString() }))
+  })
