@@ -1,0 +1,177 @@
+/** Globs over whole values: `*`, `?`, `[a-z]`, `[!a]`, `{a,b}` and `\` before any of them. Never backtracks further than one star. */
+
+export interface Glob {
+  readonly test: (value: string) => boolean
+  /** The only values that it can match, where they can be listed. */
+  readonly literals?: ReadonlyArray<string>
+}
+
+/** A compiled glob, or what is wrong with it. */
+export const compileGlob = (text: string): Glob | string => {
+  if (text === "") return "an empty pattern can never match"
+  if (text.length > maxLength) return `the pattern is longer than ${maxLength} characters; write a list or a regex`
+  const alternatives = expand(text)
+  if (typeof alternatives === "string") return alternatives
+  const parts: Array<ReadonlyArray<Token>> = []
+  for (const alternative of alternatives) {
+    const tokens = tokenize(alternative)
+    if (typeof tokens === "string") return tokens
+    parts.push(tokens)
+  }
+  if (parts.every((tokens) => tokens.every((token) => typeof token === "string"))) {
+    const literals = parts.map((tokens) => tokens.join(""))
+    return { literals, test: (value) => literals.includes(value) }
+  }
+  if (parts.some((tokens) => tokens.every((token) => token === star))) return { test: () => true }
+  return { test: (value) => parts.some((tokens) => matches(tokens, value)) }
+}
+
+const star = Symbol("*")
+/** One character (code point) as it stands, any one character, one of a class, or any run of characters. */
+type Token = string | CharTest | typeof star
+type CharTest = (char: string) => boolean
+
+/** Greedy with one point of return: linear for one star, never exponential. */
+const matches = (tokens: ReadonlyArray<Token>, value: string): boolean => {
+  const chars = Array.from(value)
+  let at = 0
+  let token = 0
+  let starAt = -1
+  let resumeAt = 0
+  while (at < chars.length) {
+    const expected = tokens[token]
+    if (expected === star) {
+      starAt = token++
+      resumeAt = at
+    } else if (
+      expected !== undefined &&
+      (typeof expected === "string" ? expected === chars[at] : (expected as CharTest)(chars[at]!))
+    ) {
+      token++
+      at++
+    } else if (starAt >= 0) {
+      token = starAt + 1
+      at = ++resumeAt
+    } else {
+      return false
+    }
+  }
+  while (tokens[token] === star) token++
+  return token === tokens.length
+}
+
+const tokenize = (text: string): ReadonlyArray<Token> | string => {
+  const chars = Array.from(text)
+  const tokens: Array<Token> = []
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i]!
+    if (char === "\\") {
+      const escaped = chars[++i]
+      if (escaped === undefined) return "the pattern ends in a \\ that escapes nothing; write \\\\ for a backslash"
+      tokens.push(escaped)
+    } else if (char === "*") {
+      if (tokens.at(-1) !== star) tokens.push(star)
+    } else if (char === "?") {
+      tokens.push(anyChar)
+    } else if (char === "[") {
+      const parsed = charClass(chars, i)
+      if (typeof parsed === "string") return parsed
+      tokens.push(parsed.test)
+      i = parsed.end
+    } else {
+      tokens.push(char)
+    }
+  }
+  return tokens
+}
+
+const anyChar: CharTest = () => true
+
+/** The class that opens at `start`; a `]` right after the opening is one of its characters. */
+const charClass = (
+  chars: ReadonlyArray<string>,
+  start: number
+): { readonly test: CharTest; readonly end: number } | string => {
+  let i = start + 1
+  const negated = chars[i] === "!" || chars[i] === "^"
+  if (negated) i++
+  const ranges: Array<readonly [string, string]> = []
+  const first = i
+  while (i < chars.length && (chars[i] !== "]" || i === first)) {
+    if (chars[i] === "\\") i++
+    const low = chars[i]
+    if (low === undefined) break
+    let high = low
+    if (chars[i + 1] === "-" && chars[i + 2] !== undefined && chars[i + 2] !== "]") {
+      i += chars[i + 2] === "\\" ? 3 : 2
+      high = chars[i] ?? low
+    }
+    if (high.codePointAt(0)! < low.codePointAt(0)!)
+      return `the range [${low}-${high}] runs backwards and can never match`
+    ranges.push([low, high])
+    i++
+  }
+  if (chars[i] !== "]") return "the [ is never closed; write \\[ for a bracket"
+  const test = (char: string) =>
+    ranges.some(
+      ([low, high]) => char.codePointAt(0)! >= low.codePointAt(0)! && char.codePointAt(0)! <= high.codePointAt(0)!
+    )
+  return { test: negated ? (char) => !test(char) : test, end: i }
+}
+
+/** Each way of choosing from the braces; braces without a comma stay as they are. */
+const expand = (text: string): ReadonlyArray<string> | string => {
+  let pending = [text]
+  const done: Array<string> = []
+  while (pending.length > 0) {
+    const next: Array<string> = []
+    for (const one of pending) {
+      const choice = firstChoice(one)
+      if (typeof choice === "string") return choice
+      if (choice === null) done.push(one)
+      else for (const option of choice.options) next.push(choice.before + option + choice.after)
+      if (done.length + next.length > maxAlternatives)
+        return `the braces give more than ${maxAlternatives} alternatives; write a list or a regex`
+    }
+    pending = next
+  }
+  return done
+}
+
+const firstChoice = (text: string) => {
+  const open = indexOutside(text, "{", 0)
+  if (open < 0) return null
+  let depth = 0
+  let from = open + 1
+  const options: Array<string> = []
+  for (let i = open; i < text.length; i++) {
+    const char = text[i]
+    if (char === "\\") i++
+    else if (char === "{") depth++
+    else if (char === "," && depth === 1) {
+      options.push(text.slice(from, i))
+      from = i + 1
+    } else if (char === "}" && --depth === 0) {
+      options.push(text.slice(from, i))
+      if (options.length === 1) return `{${options[0]}} is a choice of one; write {a,b}, or \\{ for a brace`
+      return { before: text.slice(0, open), options, after: text.slice(i + 1) }
+    }
+  }
+  return "the { is never closed; write \\{ for a brace"
+}
+
+/** The first such character that is neither escaped nor in a class. */
+const indexOutside = (text: string, char: string, start: number): number => {
+  for (let i = start; i < text.length; i++) {
+    if (text[i] === "\\") i++
+    else if (text[i] === char) return i
+    else if (text[i] === "[") {
+      const close = text.indexOf("]", i + 2)
+      if (close > 0) i = close
+    }
+  }
+  return -1
+}
+
+const maxLength = 1000
+const maxAlternatives = 1000
