@@ -1,1 +1,2 @@
-export {}
+/** Runs a hook as a command, and ends all that it started. */
+export * as ShellAdapter from "./ShellAdapter.ts"

@@ -1,0 +1,66 @@
+/** The adapter of kind `shell`: a command as a process, its whole process tree ended when it must not go on. */
+import {
+  Adapters,
+  AdapterError,
+  CurrentContext,
+  CurrentExecution,
+  type EventContext,
+  type Invocation,
+  type Reply,
+  type Running,
+  ShellAction,
+  Spawn
+} from "@tenterhook/core"
+import { Effect, Layer, Option } from "effect"
+import { commandOf } from "./Command.ts"
+import { defaultLimits, type Host, type Limits, openHost } from "./Host.ts"
+import { type Run, startRun } from "./Run.ts"
+
+export type { Limits }
+
+/** Registers the adapter; `limits` says how much output is kept and how long stopping may take. */
+export const layerWith = (limits: Partial<Limits>): Layer.Layer<never, never, Adapters> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const adapters = yield* Adapters
+      const host = yield* Effect.acquireRelease(
+        Effect.sync(() => openHost({ ...defaultLimits, ...limits })),
+        (it) => Effect.promise(() => it.close())
+      )
+      yield* adapters.register({ kind: "shell", action: ShellAction, start: startOn(host) })
+    })
+  )
+
+/**
+ * Registers the adapter with its usual limits. Nothing is started before the first command. Closing the layer ends the
+ * commands that still run and what hooks of an open execution left running.
+ */
+export const layer: Layer.Layer<never, never, Adapters> = layerWith({})
+
+const startOn = (host: Host) =>
+  Effect.fnUntraced(function* (invocation: Invocation<ShellAction>) {
+    const context = Option.getOrElse(yield* Effect.serviceOption(CurrentContext), (): EventContext => ({}))
+    const execution = yield* CurrentExecution
+    const failed = (reason: AdapterError["reason"]) => new AdapterError({ hook: invocation.hook, reason })
+    while (!host.pipes.ready()) yield* Effect.promise(() => host.pipes.more())
+
+    const acquire = Effect.suspend((): Effect.Effect<Run, AdapterError> => {
+      if (process.platform === "win32")
+        return Effect.fail(failed(new Spawn({ what: "a command", why: "Windows is not supported yet" })))
+      const command = commandOf(invocation, context)
+      if ("_tag" in command) return Effect.fail(failed(command))
+      const run = startRun(host, command, { linger: invocation.linger ?? "keep", execution })
+      if ("reply" in run) return Effect.succeed(run)
+      return Effect.flatMap(
+        Effect.promise(() => run),
+        (why) => Effect.fail(failed(new Spawn({ what: command.what, why })))
+      )
+    })
+    const run = yield* Effect.acquireRelease(acquire, (it) => Effect.promise(() => it.close()))
+    return runningOf(run)
+  })
+
+const runningOf = (run: Run): Running => ({
+  reply: Effect.callback<Reply>((resume) => run.reply((reply) => resume(Effect.succeed(reply)))),
+  stop: () => Effect.promise(() => run.stop())
+})
