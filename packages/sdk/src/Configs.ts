@@ -83,9 +83,11 @@ const load = (source: ConfigSource, dialect: Dialect, mode: string | undefined, 
 /** Until trust is enforced, a config that nobody named runs, and says so. */
 const withNotice = (set: HookSet): HookSet => {
   if (set.file === null) return set
-  const text = "discovered, not named: it runs as if trusted; name it with --config to be explicit"
-  return { ...set, notices: [...set.notices, { file: set.file, line: null, column: null, text }] }
+  return { ...set, notices: [...set.notices, { file: set.file, line: null, column: null, text: discoveredNotice }] }
 }
+
+/** The text of the notice that a config was found, not named. */
+export const discoveredNotice = "discovered, not named: it runs as if trusted; name it with --config to be explicit"
 
 const named = (id: string, dialects: ReadonlyArray<Dialect>) => {
   const dialect = dialects.find((one) => one.id === id)

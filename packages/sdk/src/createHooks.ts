@@ -67,8 +67,11 @@ export interface Hooks {
    * Rejects with `ExecutionRefused`, without running `work`, when the start hooks do not let it proceed.
    */
   readonly execution: <A>(work: (execution: Execution) => Promise<A> | A, context?: EventContext) => Promise<A>
-  /** The two halves of `execution`, for a host that cannot pass its work as a function. The caller must call `end`. */
-  readonly startExecution: (context?: EventContext) => Promise<Execution>
+  /**
+   * The two halves of `execution`, for a host that cannot pass its work as a function. The caller must call `end`.
+   * The options are for the start hooks.
+   */
+  readonly startExecution: (context?: EventContext, options?: FireOptions) => Promise<Execution>
   /** Calls the listener with each fact about every fire until the returned function is called. */
   readonly listen: (listener: (entry: JournalEntry) => void) => () => void
   /** Ends what still runs. Nothing can be fired afterwards. */
@@ -124,12 +127,12 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
       }
     const fire = fireIn(null)
 
-    const startExecution = async (given: EventContext = {}): Promise<Execution> => {
+    const startExecution = async (given: EventContext = {}, startOptions?: FireOptions): Promise<Execution> => {
       const id = given.executionId ?? crypto.randomUUID()
       const scope = await Effect.runPromise(Scope.make())
       const fireHere = fireIn({ id, scope })
       const within = (more: EventContext | undefined): EventContext => ({ ...given, executionId: id, ...more })
-      const start = await fireHere("execution_start", within(undefined))
+      const start = await fireHere("execution_start", within(undefined), startOptions)
       let ended: Promise<FireReport> | undefined
       const end = (how: ExecutionEnd) =>
         (ended ??= fireHere("execution_end", within(how)).finally(() => runEngine(Scope.close(scope, Exit.void))))
