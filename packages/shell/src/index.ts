@@ -1,2 +1,3 @@
 /** Runs a hook as a command, and ends all that it started. */
 export * as ShellAdapter from "./ShellAdapter.ts"
+export { endTree, type ProcessTree } from "./ProcessTree.ts"
