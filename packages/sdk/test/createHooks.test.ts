@@ -1,0 +1,202 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { ConfigError, createHooks, ExecutionRefused, InvalidContext, NoDialect, UnknownEvent } from "../src/index.ts"
+
+let folder: string
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "tenterhook-sdk-")))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const write = (file: string, text: string) => {
+  mkdirSync(join(folder, file, ".."), { recursive: true })
+  writeFileSync(join(folder, file), text)
+}
+const rejection = async (promise: Promise<unknown>): Promise<any> => {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  return assert.fail("did not reject")
+}
+/** Living processes with this text in their environment, as Linux shows it. */
+const processesWith = (variable: string) =>
+  readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(variable)
+    } catch {
+      return false
+    }
+  }).length
+const bash = (command: string) => ({ tool: { name: "bash", input: { command } } })
+
+describe("createHooks", () => {
+  it("gates a tool call", async () => {
+    const guard = { on: "pre_tool_use", tool: "bash", run: ({ tool }: any) => (tool.input.command.includes("rm -rf") ? { verdict: "deny", reason: "no" } : undefined) }
+    await using hooks = await createHooks({ hooks: [guard], cwd: folder })
+    const refused = await hooks.fire("pre_tool_use", bash("rm -rf /"))
+    assert.deepInclude(refused, { proceed: false, verdict: "deny", event: "pre_tool_use", dialect: "native" })
+    assert.deepStrictEqual(refused.reasons.map(({ text }) => text), ["no"])
+    assert.isTrue((await hooks.fire("pre_tool_use", bash("ls"))).proceed)
+    assert.lengthOf((await hooks.fire("stop")).outcomes, 0)
+  })
+
+  it("runs another product's config with real commands", async () => {
+    write("coder.json", '{ "hooks": [ { "event": "pre_tool_use", "command": "echo \'{\\"action\\":\\"block\\",\\"message\\":\\"no\\"}\'" } ] }')
+    await using hooks = await createHooks({ config: "coder.json", dialect: "oats", cwd: folder })
+    const report = await hooks.fire("pre_tool_use", bash("ls"))
+    assert.deepInclude(report, { proceed: false, verdict: "deny", dialect: "oats" })
+    assert.deepInclude(report.outcomes[0], { hook: "pre_tool_use[0]", exitCode: 0, source: { file: "coder.json", line: 1 } })
+  })
+
+  it("recognizes the dialect of a named config, and says so when it cannot", async () => {
+    write("coder.json", '{ "hooks": [ { "event": "session_start", "command": "true" } ] }')
+    write("odd.yaml", "nothing: to see\n")
+    await using hooks = await createHooks({ config: ["coder.json"], cwd: folder })
+    assert.strictEqual(hooks.sets[0]!.dialect, "oats")
+    const error = await rejection(createHooks({ config: "odd.yaml", cwd: folder }))
+    assert.instanceOf(error, ConfigError)
+    assert.match(error.message, /odd\.yaml: cannot tell which dialect.*native/)
+  })
+
+  it("looks for a config up to the repository's root, and no further", async () => {
+    write("tenterhook.yaml", "hooks: [{ on: stop, run: 'true' }]\n")
+    mkdirSync(join(folder, "repo/.git"), { recursive: true })
+    mkdirSync(join(folder, "repo/deep/er"), { recursive: true })
+    await using none = await createHooks({ cwd: join(folder, "repo/deep/er"), env: {} })
+    assert.lengthOf(none.sets, 0)
+    write("repo/tenterhook.yaml", "hooks: [{ on: stop, run: 'true' }]\n")
+    await using found = await createHooks({ cwd: join(folder, "repo/deep/er"), env: {} })
+    assert.lengthOf(found.sets, 1)
+    assert.isTrue(found.notices.some(({ text }) => text.includes("discovered")))
+  })
+
+  it("rejects with ordinary errors that say what is wrong and where", async () => {
+    write("bad.json", '{ "hooks": [ { "event": 3 } ] }')
+    const refused = await rejection(createHooks({ config: "bad.json", dialect: "oats", cwd: folder }))
+    assert.instanceOf(refused, ConfigError)
+    assert.match(refused.message, /^bad\.json:1:\d+: hooks\[0\]\.event/)
+    assert.match((await rejection(createHooks({ config: "gone.json", dialect: "oats", cwd: folder }))).message, /gone\.json: no such file/)
+    assert.instanceOf(await rejection(createHooks({ dialect: "oat", cwd: folder })), NoDialect)
+    assert.match((await rejection(createHooks({ dialect: "oats", mode: "fast", hooks: [], cwd: folder }))).message, /no mode "fast"/)
+
+    await using hooks = await createHooks({ hooks: [{ on: "*", run: () => undefined }], cwd: folder })
+    assert.instanceOf(await rejection(hooks.fire("pre_tool")), UnknownEvent)
+    assert.instanceOf(await rejection(hooks.fire("pre_tool_use", { tool: {} } as never)), InvalidContext)
+  })
+
+  it("asks the host, and denies where asking fails", async () => {
+    const hooks = [{ on: "pre_tool_use", run: () => ({ verdict: "ask", reason: "sure?" }) }]
+    await using silent = await createHooks({ hooks, cwd: folder })
+    assert.deepInclude(await silent.fire("pre_tool_use"), { verdict: "ask", proceed: false })
+    await using yes = await createHooks({ hooks, cwd: folder, ask: async (report) => report.reasons[0]?.text === "sure?" })
+    assert.deepInclude(await yes.fire("pre_tool_use"), { verdict: "allow", proceed: true })
+    await using broken = await createHooks({ hooks, cwd: folder, ask: () => Promise.reject(new Error("no terminal")) })
+    const report = await broken.fire("pre_tool_use")
+    assert.deepInclude(report, { verdict: "deny", proceed: false })
+    assert.match(report.reasons.at(-1)!.text, /no terminal/)
+  })
+
+  it("lowers what the host cannot honour", async () => {
+    const hooks = [{ on: "pre_tool_use", run: () => ({ verdict: "ask" }) }]
+    await using plain = await createHooks({ hooks, cwd: folder, host: ["rewrite"] })
+    assert.deepInclude(await plain.fire("pre_tool_use"), { verdict: "deny", proceed: false })
+    assert.deepInclude(await plain.fire("pre_tool_use", {}, { host: ["ask"] }), { verdict: "ask" })
+  })
+
+  it("takes an adapter written with promises", async () => {
+    const seen: Array<unknown> = []
+    const shout = {
+      kind: "shout",
+      check: (action: Record<string, unknown>) => {
+        if (typeof action["text"] !== "string") throw new Error("expected a text to shout")
+      },
+      run: async (action: Record<string, unknown>, { hook, fireId }: { hook: string; fireId: string }) => {
+        seen.push(hook, fireId.startsWith("fire_"))
+        return { exitCode: 0, stdout: String(action["text"]).toUpperCase() }
+      }
+    }
+    const entry = (action: object) => ({ hooks: [{ on: "stop", action: { kind: "shout", ...action } }], adapters: [shout], cwd: folder })
+    await using hooks = await createHooks(entry({ text: "hi" }))
+    assert.deepInclude((await hooks.fire("stop")).outcomes[0], { adapter: "shout", stdout: "HI", exitCode: 0, status: "succeeded" })
+    assert.deepStrictEqual(seen, ["stop[0]", true])
+    assert.match((await rejection(createHooks(entry({})))).message, /expected a text to shout/)
+  })
+
+  it("reads a config in the environment at each fire", async () => {
+    write("hook.sh", 'echo "$WEGENT_TASK_ID"\n')
+    const env = { PATH: process.env["PATH"]! }
+    await using hooks = await createHooks({ dialect: "wegent", cwd: folder, env })
+    assert.lengthOf((await hooks.fire("execution_start")).outcomes, 0)
+    const set = { ...env, WEGENT_HOOK_PRE_EXECUTE: join(folder, "hook.sh") }
+    const report = await hooks.fire("execution_start", { env: set, task: { id: "7" } })
+    assert.deepInclude(report.outcomes[0], { hook: "pre_execute[0]", exitCode: 0, stdout: "7\n" })
+  })
+
+  it("stops what runs when its signal aborts, and reports it", async () => {
+    await using hooks = await createHooks({ hooks: [{ on: "stop", run: "sleep 30" }], cwd: folder })
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 100)
+    const report = await hooks.fire("stop", {}, { signal: abort.signal })
+    assert.deepInclude(report.outcomes[0], { status: "failed", reason: "cancelled", timedOut: false })
+  })
+
+  it("close stops what runs", async () => {
+    const env = { PATH: process.env["PATH"]!, MARK: "closed" }
+    const hooks = await createHooks({ hooks: [{ on: "stop", run: "sleep 30" }], cwd: folder, env })
+    const firing = rejection(hooks.fire("stop"))
+    while (processesWith("MARK=closed") === 0) await new Promise((done) => setTimeout(done, 20))
+    await hooks.close()
+    assert.match((await firing).message, /closed/)
+    assert.strictEqual(processesWith("MARK=closed"), 0)
+  })
+})
+
+describe("execution", () => {
+  const events = (seen: Array<string>) => [
+    { on: "execution_start", run: ({ executionId }: any) => void seen.push(`start ${typeof executionId}`) },
+    { on: "execution_end", run: ({ outcome, error }: any) => void seen.push(`end ${outcome}${error === undefined ? "" : ` ${error}`}`) }
+  ]
+
+  it("runs start hooks, the work and end hooks, and gives the work's value", async () => {
+    const seen: Array<string> = []
+    await using hooks = await createHooks({ hooks: events(seen), cwd: folder })
+    const value = await hooks.execution(async ({ fire }) => {
+      seen.push(`work ${(await fire("stop")).event}`)
+      return 42
+    })
+    assert.strictEqual(value, 42)
+    assert.deepStrictEqual(seen, ["start string", "work stop", "end success"])
+  })
+
+  it("runs end hooks when the work throws, and throws what it threw", async () => {
+    const seen: Array<string> = []
+    await using hooks = await createHooks({ hooks: events(seen), cwd: folder })
+    const error = await rejection(hooks.execution(() => { throw new Error("disk full") }))
+    assert.strictEqual(error.message, "disk full")
+    assert.deepStrictEqual(seen, ["start string", "end error disk full"])
+  })
+
+  it("does not run work that a start hook refused; its end hooks still run", async () => {
+    const seen: Array<string> = []
+    const refuse = { on: "execution_start", run: () => ({ verdict: "deny", reason: "not today" }) }
+    await using hooks = await createHooks({ hooks: [refuse, ...events(seen)], cwd: folder })
+    const error = await rejection(hooks.execution(() => assert.fail("ran")))
+    assert.instanceOf(error, ExecutionRefused)
+    assert.match(error.message, /not today/)
+    assert.deepStrictEqual(seen, ["start string", "end aborted"])
+  })
+
+  it("ends what a hook left running, and only then", async () => {
+    await using hooks = await createHooks({ hooks: [{ on: "execution_start", run: "sleep 60 > /dev/null 2>&1 &" }], cwd: folder, env: { PATH: process.env["PATH"]!, MARK: "left" } })
+    const alive = () => processesWith("MARK=left")
+    await hooks.execution((execution) => {
+      assert.strictEqual(execution.start.outcomes[0]!.leftRunning, 1)
+      assert.strictEqual(alive(), 1)
+    })
+    assert.strictEqual(alive(), 0)
+  })
+})
