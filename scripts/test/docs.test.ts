@@ -15,34 +15,50 @@ describe.each(pages)("%s", (page) => {
   const blocks = blocksOf(readFileSync(join(root, page), "utf8"))
 
   it("has no command and no program that is not run", () => {
-    const idle = blocks.filter((block) => isCode(block) && fileOf(block) === undefined && expectedCode(block) === undefined)
-    assert.deepStrictEqual(idle.map((block) => `${page}:${block.line}: ${block.language} block without a file name or "run"`), [])
+    const idle = blocks.filter(
+      (block) => isCode(block) && fileOf(block) === undefined && expectedCode(block) === undefined
+    )
+    assert.deepStrictEqual(
+      idle.map((block) => `${page}:${block.line}: ${block.language} block without a file name or "run"`),
+      []
+    )
   })
 
-  it.runIf(blocks.some((block) => expectedCode(block) !== undefined))("does what it says", { timeout: 180_000 }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), "tenterhook-docs-"))
-    try {
-      prepareFolder(folder, root, [])
-      let said = ""
-      for (const block of blocks) {
-        const file = fileOf(block)
-        const expected = expectedCode(block)
-        if (file !== undefined) writeBlock(folder, file, block.text)
-        if (expected !== undefined) {
-          const ran = await runBlock(folder, block)
-          said = ran.said
-          assert.strictEqual(ran.code, expected, `${page}:${block.line} ended with ${ran.code}:\n${block.text}\n${said}`)
-        }
-        if (block.language === "text" && block.words.includes("output")) {
-          for (const line of block.text.split("\n").map((one) => one.trim()).filter((one) => one !== "" && one !== "…")) {
-            assert.include(said, line, `${page}:${block.line}: the block before does not print this`)
+  it.runIf(blocks.some((block) => expectedCode(block) !== undefined))(
+    "does what it says",
+    { timeout: 180_000 },
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "tenterhook-docs-"))
+      try {
+        prepareFolder(folder, root, [])
+        let said = ""
+        for (const block of blocks) {
+          const file = fileOf(block)
+          const expected = expectedCode(block)
+          if (file !== undefined) writeBlock(folder, file, block.text)
+          if (expected !== undefined) {
+            const ran = await runBlock(folder, block)
+            said = ran.said
+            assert.strictEqual(
+              ran.code,
+              expected,
+              `${page}:${block.line} ended with ${ran.code}:\n${block.text}\n${said}`
+            )
+          }
+          if (block.language === "text" && block.words.includes("output")) {
+            for (const line of block.text
+              .split("\n")
+              .map((one) => one.trim())
+              .filter((one) => one !== "" && one !== "…")) {
+              assert.include(said, line, `${page}:${block.line}: the block before does not print this`)
+            }
           }
         }
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
       }
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
     }
-  })
+  )
 })
 
 const isCode = (block: Block) => ["sh", "bash", "shell", "console", "ts", "js"].includes(block.language)

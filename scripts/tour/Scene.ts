@@ -7,7 +7,9 @@ export interface Scene {
   readonly document: string
   readonly about: string
   /** Written below the scene's fresh folder before anything is fired. */
-  readonly files: (folder: string) => Readonly<Record<string, string>>
+  readonly files: Readonly<Record<string, string>>
+  /** Scripts among them that a newcomer should read first. */
+  readonly scripts: ReadonlyArray<string>
   readonly acts: (folder: string) => ReadonlyArray<Act>
 }
 

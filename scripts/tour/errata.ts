@@ -6,7 +6,7 @@ export const errata: Scene = {
   document: "Package hooks, in a recipe",
   about: "A recipe's hooks run in order around an agent's tools. What they print can be given back to the model.",
 
-  files: () => ({
+  files: {
     "recipe.md": `# Demo
 version: 1
 
@@ -31,7 +31,9 @@ command: echo "$TOOL_NAME changed app.js" >> edits.log
 timeout: 60s
 `,
     "app.js": `const answer = 6 * \n`
-  }),
+  },
+
+  scripts: [],
 
   acts: (folder) => [
     {

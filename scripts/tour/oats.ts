@@ -7,13 +7,13 @@ export const oats: Scene = {
   document: "Hook engine",
   about: "A hook reads what the agent is about to do as JSON, and answers: continue, block, or modify the arguments.",
 
-  files: (folder) => ({
+  files: {
     "coder.json": `{
   "hooks": [
     {
       "event": "pre_tool_use",
       "matcher": "bash",
-      "command": "${folder}/guard.sh",
+      "command": "./guard.sh",
       "timeout": 30
     }
   ]
@@ -22,7 +22,7 @@ export const oats: Scene = {
     "guard.sh": `#!/bin/sh
 # Reads the context on stdin, answers with JSON on stdout.
 context=$(cat)
-printf '%s\\n' "$context" >> "${folder}/audit.jsonl"
+printf '%s\\n' "$context" >> audit.jsonl
 
 case "$context" in
   *"rm -rf"*) echo '{"action": "block", "message": "rm -rf is not allowed here"}' ;;
@@ -30,7 +30,9 @@ case "$context" in
   *) echo '{"action": "continue"}' ;;
 esac
 `
-  }),
+  },
+
+  scripts: ["guard.sh"],
 
   acts: (folder) => [
     act(folder, "git status", { proceed: true, wrote: ["audit.jsonl"] }),

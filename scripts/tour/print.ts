@@ -1,6 +1,5 @@
 /** How the tour looks: plain text, with colour on a terminal only. */
 import type { FireReport } from "@tenterhook/sdk"
-import { relative } from "node:path"
 import { styleText } from "node:util"
 import { root } from "../workspace.mjs"
 import type { Written } from "./Files.ts"
@@ -17,7 +16,11 @@ export const config = (act: Act, folder: string, text: string | undefined) => {
     block(Object.entries(act.env ?? {}).map(([name, value]) => `${name}=${here(value)}`))
     return
   }
-  print(`  The config, ${here(`${folder}/${act.config}`)}:`)
+  file("The config", `${folder}/${act.config}`, text)
+}
+
+export const file = (what: string, path: string, text: string) => {
+  print(`  ${what}, ${here(path)}:`)
   block(here(text).trimEnd().split("\n"))
 }
 
@@ -61,7 +64,7 @@ export const end = (scenes: ReadonlyArray<Scene>, folder: string, problems: Read
 }
 
 /** Paths of the clone are shown relative to it. */
-const here = (text: string) => text.replaceAll(root, "").replaceAll(relative("", root), "")
+const here = (text: string) => text.replaceAll(root, "")
 
 const print = (...lines: ReadonlyArray<string>) => process.stdout.write(`${lines.join("\n")}\n`)
 

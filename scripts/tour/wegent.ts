@@ -6,7 +6,7 @@ export const wegent: Scene = {
   document: "Pre-execute hooks",
   about: "Before each task Wegent runs one script, named by environment variables. A failure never stops the task.",
 
-  files: () => ({
+  files: {
     "hooks/pre-execute.sh": `#!/bin/bash
 # Pre-execute hook example
 TASK_DIR="$1"
@@ -21,7 +21,9 @@ touch "$TASK_DIR/.hook-executed"
 
 exit 0
 `
-  }),
+  },
+
+  scripts: ["hooks/pre-execute.sh"],
 
   acts: (folder) => [
     {

@@ -6,7 +6,7 @@ export const youbencha: Scene = {
   document: "Pre-execution hooks",
   about: "Scripts prepare a workspace before an agent is evaluated in it. The first that fails stops the evaluation.",
 
-  files: () => ({
+  files: {
     "suite.yaml": `pre_execution:
   - name: script
     config:
@@ -57,7 +57,9 @@ export const youbencha: Scene = {
           npm install
 `,
     "repo/fixtures/.keep": ""
-  }),
+  },
+
+  scripts: [],
 
   acts: (folder) => [
     {

@@ -1,0 +1,27 @@
+/** The tour that `npm start` gives: four systems, real output, and files that are there. */
+import { assert, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { node, root, within } from "../workspace.mjs"
+
+it("names the systems, shows what their hooks said, and leaves what they wrote", { timeout: 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "tenterhook-tour-"))
+  try {
+    const { status, stdout, stderr } = spawnSync(node, [within("scripts", "tour.ts"), folder], {
+      cwd: root,
+      encoding: "utf8"
+    })
+    assert.deepStrictEqual({ status, stderr }, { status: 0, stderr: "" }, stdout)
+    for (const system of ["Wegent", "youBencha", "errata", "oats"]) assert.include(stdout, system)
+    for (const said of ["Task ID: 7", "Error: package.json not found", "SyntaxError", `{"action": "block"`]) {
+      assert.include(stdout, said)
+    }
+    const written = [...stdout.matchAll(/the hook wrote (\S+?):?(?: \(an empty file\))?$/gm)].map((match) => match[1]!)
+    assert.isAtLeast(written.length, 6)
+    for (const file of written) assert.isTrue(existsSync(file), file)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
