@@ -12,3 +12,16 @@ export { countLine, formatFailure, formatSuite } from "./run/formatSuite.ts"
 export { commandSubject } from "./subject/commandSubject.ts"
 export { type EngineExecution, type EngineHooks, type EngineOptions, engineSubject } from "./subject/engineSubject.ts"
 export { noticeText } from "./subject/noticeText.ts"
+export {
+  type AuditOptions,
+  formatRuleResult,
+  holds,
+  type KnownGaps,
+  type Rule,
+  type RuleResult,
+  Unchecked,
+  Violation
+} from "./contract/Rule.ts"
+export { audit } from "./contract/adapter/audit.ts"
+export { adapterRules } from "./contract/adapter/adapterRules.ts"
+export { Bench, type Behaviour, type Capabilities } from "./contract/adapter/Bench.ts"

@@ -25,7 +25,7 @@ export const functionAdapter: Adapter<FunctionAction> = {
     yield* Effect.addFinalizer(() => Effect.sync(() => abort.abort()))
 
     const reply = Effect.flatMap(Fiber.join(fiber), (exit): Effect.Effect<Reply, AdapterError> => {
-      if (Exit.isSuccess(exit)) return Effect.succeed({ ...emptyReply, value: exit.value ?? undefined })
+      if (Exit.isSuccess(exit)) return Effect.succeed(replyWith(exit.value))
       const why = messageOf(Cause.squash(exit.cause))
       return Effect.fail(
         new AdapterError({ hook, reason: new ToolFailed({ name: action.run.name || "the function", why }) })
@@ -34,6 +34,8 @@ export const functionAdapter: Adapter<FunctionAction> = {
     const stop = () =>
       Effect.sync(() => {
         abort.abort()
+        const over = fiber.pollUnsafe()
+        if (over !== undefined && Exit.isSuccess(over) && Exit.isSuccess(over.value)) return replyWith(over.value.value)
         fiber.interruptUnsafe()
         return emptyReply
       })
@@ -42,5 +44,7 @@ export const functionAdapter: Adapter<FunctionAction> = {
 }
 
 export const layer = Layer.effectDiscard(Adapters.use((adapters) => adapters.register(functionAdapter)))
+
+const replyWith = (value: unknown): Reply => ({ ...emptyReply, value: value ?? undefined })
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
