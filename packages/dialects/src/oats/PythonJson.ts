@@ -121,7 +121,6 @@ const readString = (reader: Reader): unknown => {
 }
 
 /** A raw NUL ends ujson's strings; every other character may stand in one. */
-// oxlint-disable-next-line no-control-regex
 const plain = /[^"\\\0]*/y
 
 const escapes: Readonly<Record<string, string>> = Object.assign(Object.create(null), {

@@ -82,7 +82,6 @@ const maxDepth = 32
 
 const quoted = (text: string): string => {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  // oxlint-disable-next-line no-control-regex
   const escaped = text.replace(/[\\'"\u0000-\u001f\u007f]/g, (character) => {
     if (character === "\\") return "\\\\"
     if (character === quote) return `\\${character}`
