@@ -26,20 +26,31 @@ const Duration = text(
 ).check(Schema.makeFilter(durationProblem))
 const EventText = text("An event.", "the name of an event").check(notBlank)
 const Word = text("A word of the command.", "a text; a number needs quotes").check(noNul)
-const EnvName = Schema.String.check(form(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"))
-const HeaderName = Schema.String.check(form(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "the name of a header"))
+const envName = /^[A-Za-z_][A-Za-z0-9_]*$/
+const EnvName = Schema.String.annotate({ message: "expected the name of an environment variable" }).check(
+  form(envName, "the name of an environment variable")
+)
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** A key that does not fit is a problem at its place; a schema for keys would only leave it out. */
+const keys = (pattern: RegExp, expected: string) =>
+  Schema.makeFilter(
+    (value: Readonly<Record<string, unknown>>) =>
+      Object.keys(value)
+        .filter((key) => !pattern.test(key))
+        .map((key) => ({ path: [key], issue: `expected ${expected} as its key` })),
+    { toJsonSchema: () => ({ propertyNames: { pattern: pattern.source } }) }
+  )
 const OnFailure = choice(
   ["continue", "block"],
   "What the hook's failure means: continue as if it were not there, or block: deny."
 )
 
-const Env = Schema.Record(
-  EnvName,
-  text("${path} is filled in.", "a text; a number needs quotes").check(noNul)
-).annotate({
-  description: "Variables set on top of the environment. ${path} is filled in with this fire's value.",
-  message: "expected a map of names to texts"
-})
+const Env = Schema.Record(Schema.String, text("${path} is filled in.", "a text; a number needs quotes").check(noNul))
+  .annotate({
+    description: "Variables set on top of the environment. ${path} is filled in with this fire's value.",
+    message: "expected a map of names to texts"
+  })
+  .check(keys(envName, "the name of an environment variable"))
 
 const Policy = Schema.Struct({
   order: optional(choice(["sequential", "parallel"], "One after the other (default), or all at once.")),
@@ -86,6 +97,8 @@ const runDescription = {
 const run = Schema.Union([Command, Argv]).annotate(runDescription)
 const runOrCode = Schema.Union([Command, Argv, Code]).annotate({ message: `${runDescription.message}, or a function` })
 
+const envBaseForm = "expected inherit, closed, or a list of variables"
+
 const fields = {
   name: optional(text("What reports call it. Default: its event and its number.", "a name").check(notBlank)),
   on: Schema.Union([
@@ -129,12 +142,14 @@ const fields = {
   method: optional(choice(["POST", "PUT", "PATCH"], "The HTTP method of post. Default POST.")),
   headers: optional(
     Schema.Record(
-      HeaderName,
+      Schema.String,
       text("${path} is filled in.", "a text; a number needs quotes").check(form(/^[^\r\n\0]*$/, "one line"))
-    ).annotate({
-      description: "Headers of post. ${path} is filled in.",
-      message: "expected a map of header names to texts"
-    })
+    )
+      .annotate({
+        description: "Headers of post. ${path} is filled in.",
+        message: "expected a map of header names to texts"
+      })
+      .check(keys(headerName, "the name of a header"))
   ),
   secret: optional(
     Schema.Struct({
@@ -167,10 +182,13 @@ const fields = {
   enabled: optional(flag("false: it does not run. Default true.")),
   env: optional(Env),
   envBase: optional(
-    Schema.Union([Schema.Literals(["inherit", "closed"]), Schema.Array(EnvName)]).annotate({
+    Schema.Union([
+      Schema.Literals(["inherit", "closed"]).annotate({ message: envBaseForm }),
+      Schema.Array(EnvName)
+    ]).annotate({
       description:
         "The environment that run starts from: the host's (inherit, default), nothing (closed), or these variables of the host's.",
-      message: "expected inherit, closed, or a list of variables"
+      message: envBaseForm
     })
   ),
   cwd: optional(
