@@ -12,6 +12,7 @@ export const program = (entry: Array<string>, options: Options = {}) =>
     entry,
     platform: "node",
     target: "node22",
+    sourcemap: false,
     noExternal: [/.*/],
     // CommonJS dependencies ask for Node's built-ins through `require`.
     banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)` },
