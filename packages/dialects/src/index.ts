@@ -2,3 +2,17 @@ export { wegent } from "./wegent/wegent.ts"
 export { native } from "./native/native.ts"
 export { youbencha } from "./youbencha/youbencha.ts"
 export { oats } from "./oats/oats.ts"
+export { errata } from "./errata/errata.ts"
+export {
+  type ErrataContext,
+  type ErrataEnv,
+  type ErrataEvent,
+  type FireHooks as ErrataFire,
+  hooksFromContext,
+  type HookResult as ErrataHookResult,
+  makeErrata,
+  matchesEvent,
+  type Run as ErrataRun,
+  withHooks
+} from "./errata/Contract.ts"
+export type { ErrataHook } from "./errata/Config.ts"
