@@ -16,3 +16,5 @@ export {
   withHooks
 } from "./errata/Contract.ts"
 export type { ErrataHook } from "./errata/Config.ts"
+export { nativeJsonSchema, type HookConfig as NativeHook } from "./native/Config.ts"
+export { nearest } from "./config/nearest.ts"
