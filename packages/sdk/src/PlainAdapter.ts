@@ -14,6 +14,13 @@ export interface PlainAdapter {
   readonly run: (action: Record<string, unknown>, call: PlainCall) => Promise<PlainReply | void>
 }
 
+/** An adapter as its package exports it: `Adapter` of @tenterhook/core, which is written with Effect. */
+export interface EngineAdapter {
+  readonly kind: string
+  readonly action: unknown
+  readonly start: (invocation: any) => unknown
+}
+
 export interface PlainCall {
   readonly fireId: string
   readonly hook: string

@@ -26,7 +26,7 @@ import { Effect, Exit, Layer, ManagedRuntime, Result, Scope } from "effect"
 import { resolveAsk, type Ask } from "./ask.ts"
 import { loadConfigs } from "./Configs.ts"
 import { type Execution, ExecutionRefused, type ExecutionEnd } from "./Execution.ts"
-import { fromPlain, type PlainAdapter } from "./PlainAdapter.ts"
+import { type EngineAdapter, fromPlain, type PlainAdapter } from "./PlainAdapter.ts"
 
 export interface HooksOptions {
   /** Config files, relative to `cwd`. Neither files nor `hooks`: looked for from `cwd` up to the repository's root. */
@@ -41,7 +41,7 @@ export interface HooksOptions {
   /** The host's environment as dialects and hooks see it; the process's own where absent. */
   readonly env?: Readonly<Record<string, string>>
   /** Further adapters, named in configs by their kind. */
-  readonly adapters?: ReadonlyArray<PlainAdapter>
+  readonly adapters?: ReadonlyArray<PlainAdapter | EngineAdapter>
   /** What the host honours of an answer; absent: everything. */
   readonly host?: ReadonlyArray<HostCapability>
   /** Answers an `ask`: true allows, false or a rejection denies. Absent: the host reads `verdict: "ask"` itself. */
@@ -85,7 +85,7 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
   const env = options.env ?? hostEnv
   const known: ReadonlyArray<Dialect> = Object.values(dialects).filter(isDialect)
   const base = ManagedRuntime.make(
-    Layer.mergeAll(FunctionAdapter.layer, ShellAdapter.layer, plainLayer(options.adapters ?? [])).pipe(
+    Layer.mergeAll(FunctionAdapter.layer, ShellAdapter.layer, adaptersLayer(options.adapters ?? [])).pipe(
       Layer.provideMerge(Layer.mergeAll(Adapters.layer, Journal.layer, Dialects.layer(known)))
     )
   )
@@ -195,9 +195,11 @@ const load = Effect.fnUntraced(function* (
   return { engine, journal: yield* Journal, context }
 })
 
-const plainLayer = (adapters: ReadonlyArray<PlainAdapter>) =>
+const adaptersLayer = (adapters: ReadonlyArray<PlainAdapter | EngineAdapter>) =>
   Layer.effectDiscard(
-    Effect.flatMap(Adapters, (registry) => Effect.forEach(adapters, (plain) => registry.register(fromPlain(plain))))
+    Effect.flatMap(Adapters, (registry) =>
+      Effect.forEach(adapters, (one) => registry.register("start" in one ? (one as AnyAdapter) : fromPlain(one)))
+    )
   )
 
 /** The process's environment, live: a set that is configured by environment reads it at each fire. */

@@ -3,7 +3,7 @@ export { createHooks, type FireOptions, type Hooks, type HooksOptions } from "./
 export { discoveredNotice } from "./Configs.ts"
 export { type Ask } from "./ask.ts"
 export { type Execution, type ExecutionEnd, ExecutionRefused } from "./Execution.ts"
-export { type PlainAdapter, type PlainCall, type PlainReply } from "./PlainAdapter.ts"
+export { type EngineAdapter, type PlainAdapter, type PlainCall, type PlainReply } from "./PlainAdapter.ts"
 export {
   ConfigError,
   type EventClass,
