@@ -25,3 +25,6 @@ export {
 export { audit } from "./contract/adapter/audit.ts"
 export { adapterRules } from "./contract/adapter/adapterRules.ts"
 export { Bench, type Behaviour, type Capabilities } from "./contract/adapter/Bench.ts"
+export { auditDialect } from "./contract/dialect/auditDialect.ts"
+export { DialectBench, type DialectFixtures } from "./contract/dialect/DialectBench.ts"
+export { dialectRules } from "./contract/dialect/dialectRules.ts"
