@@ -9,12 +9,16 @@ export interface Manifest {
   readonly license?: string
   readonly private?: boolean
   readonly files?: ReadonlyArray<string>
-  readonly exports?: Record<string, null | Record<string, string>>
+  readonly exports?: Record<string, null | string | Record<string, string>>
   readonly bin?: Record<string, string>
   readonly engines?: Record<string, string>
   readonly dependencies?: Record<string, string>
   readonly peerDependencies?: Record<string, string>
 }
+
+/** The files that an entry of `exports` leads to. */
+export const targetsOf = (entry: null | string | Record<string, string>) =>
+  entry === null ? [] : typeof entry === "string" ? [entry] : Object.values(entry)
 
 export const packages = ["packages", "apps"]
   .flatMap((room) => readdirSync(within(room)).map((name) => within(room, name)))
