@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { decodeAt } from "../src/config/decode.ts"
 import { readDocument, unknownKeys } from "../src/config/Document.ts"
+import { nearest } from "../src/config/nearest.ts"
 
 const source = (file: string, text: string) => ({ _tag: "text", file, folder: "/", text }) as const
 
@@ -38,5 +39,9 @@ describe("Document", () => {
       const document = yield* readDocument("oats", source("a.json", '{ "machter": "x" }'))
       const [notice] = unknownKeys(document, [], document.value, ["matcher", "event"])
       assert.match(notice!.text, /unknown key "machter"; did you mean "matcher"/)
+      const known = ["post_tool_use", "pre_tool_use", "session_start"]
+      assert.strictEqual(nearest("pre_tool", known), "pre_tool_use")
+      assert.strictEqual(nearest("preToolUse", known), "pre_tool_use")
+      assert.isUndefined(nearest("on_commit", known))
     }))
 })
