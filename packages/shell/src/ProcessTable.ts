@@ -1,6 +1,7 @@
 /** A look at all processes of the machine: whose child each is, its group and session, and which carry a mark. */
-import { readdirSync, readFileSync } from "node:fs"
+import { closeSync, openSync, readdirSync, readSync } from "node:fs"
 import { execa } from "execa"
+import { runVariable } from "./Environment.ts"
 
 export interface ProcessEntry {
   readonly pid: number
@@ -13,7 +14,7 @@ export interface ProcessEntry {
   readonly marked: boolean
 }
 
-/** Living processes by number; zombies are left out. `mark` is looked for in each environment as it was at exec. */
+/** Living processes by number; zombies are left out. `mark` is what the run variable of a marked process begins with. */
 export const processTable = async (mark: string): Promise<ReadonlyMap<number, ProcessEntry>> =>
   process.platform === "linux" ? fromProc(mark) : fromPs(mark)
 
@@ -50,12 +51,24 @@ export const mayHaveEscaped = (pid: number, mark: string): boolean => {
 
 const fromProc = (mark: string) => {
   const table = new Map<number, ProcessEntry>()
+  const marks: typeof marksSeen = new Map()
   for (const pid of pids()) {
     const entry = entryOf(pid)
-    if (entry !== null) table.set(pid, { ...entry, marked: carries(pid, mark) })
+    if (entry === null) continue
+    const seen = marksSeen.get(pid)
+    const found = seen !== undefined && seen.startedAt === entry.startedAt ? seen.mark : markOf(pid)
+    marks.set(pid, { startedAt: entry.startedAt, mark: found })
+    table.set(pid, { ...entry, marked: found !== null && found.startsWith(mark) })
   }
+  marksSeen = marks
   return table
 }
+
+/**
+ * The marks found by the last look: reading environments is the dearest part. A process keeps its mark for life here,
+ * so that one which clears its environment by a later exec is still known; and none gets one that it did not inherit.
+ */
+let marksSeen = new Map<number, { readonly startedAt: string; readonly mark: string | null }>()
 
 const pids = (): ReadonlyArray<number> => {
   try {
@@ -75,21 +88,42 @@ const entryOf = (pid: number): Omit<ProcessEntry, "marked"> | null => {
   return { pid, parent: Number(parent), group: Number(group), session: Number(session), startedAt: fields[19] ?? "" }
 }
 
-const carries = (pid: number, mark: string): boolean => {
-  try {
-    return readFileSync(`/proc/${pid}/environ`).includes(mark)
-  } catch {
-    return false
-  }
+const carries = (pid: number, mark: string): boolean => markOf(pid)?.startsWith(mark) ?? false
+
+const markOf = (pid: number): string | null => {
+  const environ = readText(`/proc/${pid}/environ`)
+  if (environ === null) return null
+  const at = environ.startsWith(assignment) ? 0 : environ.indexOf(`\0${assignment}`) + 1
+  if (at === 0 && !environ.startsWith(assignment)) return null
+  const end = environ.indexOf("\0", at)
+  return environ.slice(at + assignment.length, end === -1 ? undefined : end)
 }
 
+const assignment = `${runVariable}=`
+
+/** A file of /proc, whose length nobody knows before. */
 const readText = (path: string): string | null => {
+  let descriptor: number
   try {
-    return readFileSync(path, "latin1")
+    descriptor = openSync(path, "r")
   } catch {
     return null
   }
+  try {
+    let text = ""
+    for (;;) {
+      const length = readSync(descriptor, page, 0, page.length, null)
+      if (length === 0) return text
+      text += page.toString("latin1", 0, length)
+    }
+  } catch {
+    return null
+  } finally {
+    closeSync(descriptor)
+  }
 }
+
+const page = Buffer.allocUnsafe(16_384)
 
 const fromPs = async (mark: string) => {
   const columns = "pid=,ppid=,pgid=,state=,lstart=,command="
@@ -112,7 +146,7 @@ const fromPs = async (mark: string) => {
       group: Number(found[3]),
       session: 0,
       startedAt: found[5]!,
-      marked: found[6]!.includes(mark)
+      marked: found[6]!.includes(assignment + mark)
     })
   }
   return table
