@@ -141,8 +141,8 @@ const doStep = async (step: Step, setup: CaseSetup, session: Session): Promise<S
 const expected = (matcher: unknown, result: unknown) => (matcher === undefined ? [] : match(matcher, result))
 
 const loadMismatches = (load: { readonly ok?: boolean; readonly error?: unknown; readonly notices?: unknown }, result: LoadResult) => {
-  const ok = load.ok ?? load.error === undefined
-  return match({ ...load, ok }, result)
+  const ok = load.error === undefined
+  return match({ ok, ...load }, result)
 }
 
 const afterStep = async (step: Step, folder: string, fireIds: ReadonlyArray<string>): Promise<ReadonlyArray<Mismatch>> => {
