@@ -16,7 +16,8 @@ import { type EntryOf, failure, type Kind, type Setting } from "./Kind.ts"
 import { filled, known, missingIn, replaceAll, replaceFirst, type Values, valuesOf } from "./Values.ts"
 
 export const scriptKind: Kind<EntryOf<"script">> = {
-  planned: ({ entry: { config } }, mode) => (isBlank(config) ? nothing : shellAction({ run: runOf(config.command, config.args ?? [], mode) })),
+  planned: ({ entry: { config } }, mode) =>
+    isBlank(config) ? nothing : shellAction({ run: runOf(config.command, config.args ?? [], mode) }),
 
   timeoutMs,
 
@@ -29,7 +30,10 @@ export const scriptKind: Kind<EntryOf<"script">> = {
     const base = list === "pre_execution" ? (["PATH", "HOME", "USER"] as const) : ("inherit" as const)
     const action = shellAction({
       run: filledRun(config, values, fire.mode),
-      env: { base, set: { ...values, ...(fire.mode === "upstream" ? config.env : filled(config.env, values, fire.context)) } },
+      env: {
+        base,
+        set: { ...values, ...(fire.mode === "upstream" ? config.env : filled(config.env, values, fire.context)) }
+      },
       ...folderOf(setting, values, fire.context)
     })
     return Effect.succeed({ action })
@@ -70,8 +74,19 @@ const valuesIn = ({ entry, testCase }: Setting<EntryOf<"script">>, { context, mo
 
 const filledRun = (config: ScriptConfig, values: Values, mode: string): ShellAction["run"] => {
   const { command, args = [] } = config
-  if (mode === "upstream") return runOf(command, args.map((arg) => replaceFirst(arg, values)), mode)
-  return args.length === 0 ? { command } : runOf(replaceAll(command, values), args.map((arg) => replaceAll(arg, values)), mode)
+  if (mode === "upstream")
+    return runOf(
+      command,
+      args.map((arg) => replaceFirst(arg, values)),
+      mode
+    )
+  return args.length === 0
+    ? { command }
+    : runOf(
+        replaceAll(command, values),
+        args.map((arg) => replaceAll(arg, values)),
+        mode
+      )
 }
 
 /** Arguments are executed exactly as they stand; a command without any is a line for the shell. The product joins them into one. */
@@ -79,11 +94,19 @@ const runOf = (command: string, args: ReadonlyArray<string>, mode: string): Shel
   args.length === 0 || mode === "upstream" ? { command: [command, ...args].join(" ") } : { argv: [command, ...args] }
 
 /** The product takes `env` literally. */
-const missingVariables = ({ entry: { list, config } }: Setting<EntryOf<"script">>, values: Values, { context, mode }: Fire) =>
-  mode === "upstream" ? [] : missingIn(config.env, "env.", list, values, context)
+const missingVariables = (
+  { entry: { list, config } }: Setting<EntryOf<"script">>,
+  values: Values,
+  { context, mode }: Fire
+) => (mode === "upstream" ? [] : missingIn(config.env, "env.", list, values, context))
 
-const folderOf = ({ entry }: Setting<EntryOf<"script">>, values: Values, { cwd }: EventContext): Pick<ShellAction, "cwd"> => {
-  const folder = known(entry.config.working_dir) ?? (entry.list === "pre_execution" ? values.WORKSPACE_DIR : undefined) ?? cwd
+const folderOf = (
+  { entry }: Setting<EntryOf<"script">>,
+  values: Values,
+  { cwd }: EventContext
+): Pick<ShellAction, "cwd"> => {
+  const folder =
+    known(entry.config.working_dir) ?? (entry.list === "pre_execution" ? values.WORKSPACE_DIR : undefined) ?? cwd
   return folder === undefined ? {} : { cwd: cwd === undefined ? folder : resolvePath(cwd, folder) }
 }
 
