@@ -34,7 +34,10 @@ describe("hooks in code", () => {
       const listed = yield* loadHooks([{ on: "stop", run }])
       const whole = yield* loadHooks({ defaults: { onFailure: "block" }, hooks: [{ on: "stop", run }] })
       const hook = listed.hooks[0] as Hook<FunctionAction>
-      assert.deepStrictEqual([hook.name, hook.action, hook.onFailure], ["stop[0]", { kind: "function", run }, "continue"])
+      assert.deepStrictEqual(
+        [hook.name, hook.action, hook.onFailure],
+        ["stop[0]", { kind: "function", run }, "continue"]
+      )
       assert.strictEqual(whole.hooks[0]!.onFailure, "block")
       assert.deepStrictEqual(listed.hooks[0]!.source, { file: null, line: null })
     })
