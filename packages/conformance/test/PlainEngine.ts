@@ -40,27 +40,38 @@ interface PlainHook {
 
 const sessionOf = (setup: CaseSetup, fault: Fault | undefined): Session => {
   const started = new Set<ChildProcess>()
-  const fire = async (event: string, context: object) => fireHooks(await readHooks(setup, fault), event, context as Context, setup, started, fault)
+  const fire = async (event: string, context: object) =>
+    fireHooks(await readHooks(setup, fault), event, context as Context, setup, started, fault)
   return {
     fire,
     load: async () => {
       try {
         const hooks = await readHooks(setup, fault)
         const unknown = hooks.filter((hook) => !events.includes(hook.event))
-        return { ok: true, notices: fault === "hides its notices" ? [] : unknown.map((hook) => `unknown event "${hook.event}"`) }
+        return {
+          ok: true,
+          notices: fault === "hides its notices" ? [] : unknown.map((hook) => `unknown event "${hook.event}"`)
+        }
       } catch (error) {
         return { ok: false, error: (error as Error).message }
       }
     },
     exec: async (argv, context) => {
       const start = await fire("session_start", context)
-      const ended = async (outcome: string) => (fault === "forgets the end hooks" ? null : fire("assistant_response", { ...context, outcome }))
+      const ended = async (outcome: string) =>
+        fault === "forgets the end hooks" ? null : fire("assistant_response", { ...context, outcome })
       if (!start.proceed && fault !== "executes in spite of a deny") {
         return { exitCode: 3, stdout: "", stderr: "", start, end: await ended("aborted") }
       }
       const ran = await run(argv, setup, {}, "", 60_000, started)
       const exitCode = start.proceed ? (ran.exitCode ?? 1) : 3
-      return { exitCode, stdout: ran.stdout, stderr: ran.stderr, start, end: await ended(exitCode === 0 ? "success" : "error") }
+      return {
+        exitCode,
+        stdout: ran.stdout,
+        stderr: ran.stderr,
+        start,
+        end: await ended(exitCode === 0 ? "success" : "error")
+      }
     },
     close: async () => {
       for (const child of started) end(child)
@@ -74,9 +85,11 @@ const readHooks = async (setup: CaseSetup, fault: Fault | undefined): Promise<Re
   const file = setup.config[0]!
   const parsed = JSON.parse(await readFile(join(setup.folder, file), "utf8")) as { hooks: unknown }
   if (fault === "takes any config") return Array.isArray(parsed.hooks) ? parsed.hooks : []
-  if (!Array.isArray(parsed.hooks)) throw new Error(`${file}: hooks: expected a list, got ${JSON.stringify(parsed.hooks)}`)
+  if (!Array.isArray(parsed.hooks))
+    throw new Error(`${file}: hooks: expected a list, got ${JSON.stringify(parsed.hooks)}`)
   for (const [index, hook] of parsed.hooks.entries()) {
-    if (typeof hook.timeout === "string") throw new Error(`${file}: hooks[${index}].timeout: expected a number, got "${hook.timeout}"`)
+    if (typeof hook.timeout === "string")
+      throw new Error(`${file}: hooks[${index}].timeout: expected a number, got "${hook.timeout}"`)
   }
   return parsed.hooks as ReadonlyArray<PlainHook>
 }
@@ -86,7 +99,14 @@ interface Context {
   readonly tool?: { readonly name: string }
 }
 
-const fireHooks = async (hooks: ReadonlyArray<PlainHook>, event: string, context: Context, setup: CaseSetup, started: Set<ChildProcess>, fault: Fault | undefined) => {
+const fireHooks = async (
+  hooks: ReadonlyArray<PlainHook>,
+  event: string,
+  context: Context,
+  setup: CaseSetup,
+  started: Set<ChildProcess>,
+  fault: Fault | undefined
+) => {
   const fireId = crypto.randomUUID()
   const outcomes = []
   const reasons = []
@@ -104,7 +124,15 @@ const fireHooks = async (hooks: ReadonlyArray<PlainHook>, event: string, context
     const stdin = fault === "sends nothing on stdin" ? "" : JSON.stringify({ event, tool_name: name })
     const mark = fault === "forgets the mark" ? {} : { TENTERHOOK_FIRE: fireId }
     const cwd = fault === "runs elsewhere" ? "/" : context.cwd
-    const ran = await run(["sh", "-c", hook.command], { ...setup, folder: cwd }, mark, stdin, (hook.timeout ?? 30) * 1000, started, fault !== "leaves late hooks running")
+    const ran = await run(
+      ["sh", "-c", hook.command],
+      { ...setup, folder: cwd },
+      mark,
+      stdin,
+      (hook.timeout ?? 30) * 1000,
+      started,
+      fault !== "leaves late hooks running"
+    )
     const answer = answerOf(ran.stdout)
     const blocks = ran.exitCode === 0 && answer.action === "block"
     const own = blocks && fault !== "loses a deny" ? "deny" : "abstain"
@@ -182,24 +210,30 @@ const run = (
   started: Set<ChildProcess>,
   endsLate = true
 ) =>
-  new Promise<{ exitCode: number | null; signal: string | null; stdout: string; stderr: string; timedOut: boolean }>((done) => {
-    const child = spawn(argv[0]!, argv.slice(1), { cwd: setup.folder, env: { ...setup.env, ...mark }, detached: true })
-    started.add(child)
-    let [stdout, stderr, timedOut] = ["", "", false]
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk))
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk))
-    child.stdin.on("error", () => {})
-    child.stdin.end(stdin)
-    const timer = setTimeout(() => {
-      timedOut = true
-      if (endsLate) end(child)
-      else done({ exitCode: null, signal: null, stdout, stderr, timedOut })
-    }, timeoutMs)
-    child.on("close", (exitCode, signal) => {
-      clearTimeout(timer)
-      done({ exitCode, signal, stdout, stderr, timedOut })
-    })
-  })
+  new Promise<{ exitCode: number | null; signal: string | null; stdout: string; stderr: string; timedOut: boolean }>(
+    (done) => {
+      const child = spawn(argv[0]!, argv.slice(1), {
+        cwd: setup.folder,
+        env: { ...setup.env, ...mark },
+        detached: true
+      })
+      started.add(child)
+      let [stdout, stderr, timedOut] = ["", "", false]
+      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk))
+      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk))
+      child.stdin.on("error", () => {})
+      child.stdin.end(stdin)
+      const timer = setTimeout(() => {
+        timedOut = true
+        if (endsLate) end(child)
+        else done({ exitCode: null, signal: null, stdout, stderr, timedOut })
+      }, timeoutMs)
+      child.on("close", (exitCode, signal) => {
+        clearTimeout(timer)
+        done({ exitCode, signal, stdout, stderr, timedOut })
+      })
+    }
+  )
 
 const end = (child: ChildProcess) => {
   try {

@@ -34,7 +34,16 @@ const faults: Record<Fault, ReadonlyArray<string>> = {
   "hides its notices": ["cases/noticed"],
   "executes in spite of a deny": ["exec/refused"],
   "forgets the end hooks": ["exec/refused", "exec/runs"],
-  "reports without an id": ["cases/block", "cases/leftover", "cases/matcher", "cases/stdin", "cases/streams", "cases/timeout", "exec/refused", "exec/runs"]
+  "reports without an id": [
+    "cases/block",
+    "cases/leftover",
+    "cases/matcher",
+    "cases/stdin",
+    "cases/streams",
+    "cases/timeout",
+    "exec/refused",
+    "exec/runs"
+  ]
 }
 
 describe("each engine broken on purpose fails exactly these cases", () => {

@@ -9,12 +9,25 @@ it("the published JSON Schema is the one that the code has (scripts/writeSchema.
 })
 
 it("it is strict, and names every key of a case", () => {
-  const definitions = caseJsonSchema["$defs"] as Record<string, { properties: object; required: ReadonlyArray<string>; additionalProperties: boolean }>
+  const definitions = caseJsonSchema["$defs"] as Record<
+    string,
+    { properties: object; required: ReadonlyArray<string>; additionalProperties: boolean }
+  >
   const { properties, required, additionalProperties } = definitions["Case"]!
   assert.isFalse(additionalProperties)
   assert.deepStrictEqual([...required].sort(), ["dialect", "steps", "title"])
-  assert.deepStrictEqual(
-    Object.keys(properties).sort(),
-    ["config", "dialect", "endpoints", "env", "files", "mode", "needs", "platform", "receivers", "steps", "title", "tools"]
-  )
+  assert.deepStrictEqual(Object.keys(properties).sort(), [
+    "config",
+    "dialect",
+    "endpoints",
+    "env",
+    "files",
+    "mode",
+    "needs",
+    "platform",
+    "receivers",
+    "steps",
+    "title",
+    "tools"
+  ])
 })

@@ -73,7 +73,10 @@ describe("a mistake is told with file, line and column", () => {
     [`${head}steps:\n  - clock: soon\n`, `steps[0].clock: expected a duration as 500ms`],
     [`${head}steps:\n  - exec: []\n`, "steps[0].exec: expected a command and its arguments"],
     [`${head}steps:\n  - load: {}\n`, "steps[0].load: expected {ok: true}"],
-    [`${head}steps:\n  - fire: x\n    expect: { a: [{ contains: 5 }] }\n`, "case.yaml:5:21: steps[0].expect.a[0].contains: contains: expected a text, got 5"],
+    [
+      `${head}steps:\n  - fire: x\n    expect: { a: [{ contains: 5 }] }\n`,
+      "case.yaml:5:21: steps[0].expect.a[0].contains: contains: expected a text, got 5"
+    ],
     [`${head}steps:\n  - fire: x\n    expect: { matches: "(" }\n`, "expected a regular expression"],
     [`${head}steps:\n  - fire: x\n    expect: { not: { length: -1 } }\n`, "length: expected a whole number"],
     [`${head}steps:\n  - fire: x\n    expect: { same: earlier }\n`, `same: expected "previous"`],
@@ -84,12 +87,18 @@ describe("a mistake is told with file, line and column", () => {
     [`${head}files: { ../up: x }\nsteps: [{ load: { ok: true } }]\n`, "expected a path below the case's folder"],
     [`${head}files: { /up: x }\nsteps: [{ load: { ok: true } }]\n`, "expected a path below the case's folder"],
     [`${head}files: { a: { mode: "0999", content: x } }\nsteps: [{ load: { ok: true } }]\n`, `octal digits in quotes`],
-    [`${head}tools: [{ name: a, does: fly }]\nsteps: [{ load: { ok: true } }]\n`, "a tool that does return, hang, fail or echo"]
+    [
+      `${head}tools: [{ name: a, does: fly }]\nsteps: [{ load: { ok: true } }]\n`,
+      "a tool that does return, hang, fail or echo"
+    ]
   ]
   for (const [text, problem] of table) {
     it(problem, () => {
       const problems = problemsOf(text)
-      assert.isTrue(problems.some((it) => it.includes(problem)), problems.join("\n"))
+      assert.isTrue(
+        problems.some((it) => it.includes(problem)),
+        problems.join("\n")
+      )
     })
   }
 
@@ -102,7 +111,12 @@ it("no text makes it throw", () => {
   const lines = whole.split("\n")
   fc.assert(
     fc.property(fc.nat(lines.length - 1), fc.string({ unit: "binary" }), fc.nat(whole.length), (line, junk, at) => {
-      const texts = [junk, whole.slice(0, at) + junk + whole.slice(at), lines.with(line, junk).join("\n"), whole.slice(at)]
+      const texts = [
+        junk,
+        whole.slice(0, at) + junk + whole.slice(at),
+        lines.with(line, junk).join("\n"),
+        whole.slice(at)
+      ]
       for (const text of texts) assert.include(["case", "broken"], parseCase("case.yaml", text)._tag)
     }),
     { seed: 20261121, numRuns: 150 }
@@ -115,7 +129,8 @@ it("folders are read to the bottom, once, in order; what is no case is told, not
     await mkdir(join(root, "b/deep"), { recursive: true })
     await mkdir(join(root, ".hidden"))
     await mkdir(join(root, "node_modules"))
-    for (const file of ["b/deep/2.yml", "b/1.yaml", "a.yaml", ".hidden/x.yaml", "node_modules/x.yaml"]) await writeFile(join(root, file), whole)
+    for (const file of ["b/deep/2.yml", "b/1.yaml", "a.yaml", ".hidden/x.yaml", "node_modules/x.yaml"])
+      await writeFile(join(root, file), whole)
     await writeFile(join(root, "notes.md"), "no case")
     await writeFile(join(root, "c.yaml"), "title: [")
     await symlink(root, join(root, "b/loop"))
@@ -124,7 +139,10 @@ it("folders are read to the bottom, once, in order; what is no case is told, not
       loaded.map((it) => `${it._tag} ${it.file.slice(root.length + 1)}`),
       ["case a.yaml", "case b/1.yaml", "case b/deep/2.yml", "broken c.yaml", "broken nowhere", "broken notes.md"]
     )
-    assert.deepStrictEqual(loaded.flatMap((it) => (it._tag === "broken" && it.file.endsWith("nowhere") ? it.problems : [])), ["nowhere: no such file or folder"])
+    assert.deepStrictEqual(
+      loaded.flatMap((it) => (it._tag === "broken" && it.file.endsWith("nowhere") ? it.problems : [])),
+      ["nowhere: no such file or folder"]
+    )
   } finally {
     await rm(root, { recursive: true })
   }

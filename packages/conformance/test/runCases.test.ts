@@ -3,10 +3,22 @@ import { existsSync } from "node:fs"
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type CaseSetup, formatSuite, runCases, type RunOptions, type Session, type Subject, type SuiteResult } from "../src/index.ts"
+import {
+  type CaseSetup,
+  formatSuite,
+  runCases,
+  type RunOptions,
+  type Session,
+  type Subject,
+  type SuiteResult
+} from "../src/index.ts"
 
 /** Runs cases that are written to a folder of their own; the folder is gone afterwards. */
-const runTexts = async (texts: Readonly<Record<string, string>>, subject: Subject, options: RunOptions = {}): Promise<SuiteResult> => {
+const runTexts = async (
+  texts: Readonly<Record<string, string>>,
+  subject: Subject,
+  options: RunOptions = {}
+): Promise<SuiteResult> => {
   const folder = await mkdtemp(join(tmpdir(), "tenterhook-cases-"))
   try {
     for (const [name, text] of Object.entries(texts)) await writeFile(join(folder, name), text)
@@ -36,7 +48,11 @@ const report = (fireId: string, more: object = {}) => ({
 
 /** A subject that answers as it is told and remembers what it was asked. */
 const scripted = (script: Partial<Session> = {}) => {
-  const seen: { setups: Array<CaseSetup>; fired: Array<{ event: string; context: any }>; closed: number } = { setups: [], fired: [], closed: 0 }
+  const seen: { setups: Array<CaseSetup>; fired: Array<{ event: string; context: any }>; closed: number } = {
+    setups: [],
+    fired: [],
+    closed: 0
+  }
   const subject: Subject = {
     name: "scripted",
     needs: ["shell", "exec"],
@@ -73,7 +89,10 @@ describe("what a case gets", () => {
       ...subject,
       open: async (setup) => {
         for (const file of ["a.sh", "deep/b.txt"]) texts[file] = await readFile(join(setup.folder, file), "utf8")
-        modes.push((await stat(join(setup.folder, "a.sh"))).mode & 0o777, (await stat(join(setup.folder, "deep/b.txt"))).mode & 0o777)
+        modes.push(
+          (await stat(join(setup.folder, "a.sh"))).mode & 0o777,
+          (await stat(join(setup.folder, "deep/b.txt"))).mode & 0o777
+        )
         home = setup.env["HOME"]!
         assert.isTrue((await stat(home)).isDirectory())
         return subject.open(setup)
@@ -92,11 +111,17 @@ steps:
     assert.strictEqual(formatSuite(await runTexts({ "a.yaml": text }, looking)), "1 passed, 0 failed, 0 skipped")
     const setup = seen.setups[0]!
     assert.notMatch(setup.folder, /\s/)
-    assert.deepStrictEqual(texts, { "a.sh": `cd ${setup.folder}; echo \${OTHER} $CASE_DIR`, "deep/b.txt": "${RECEIVER_HOOK}" })
+    assert.deepStrictEqual(texts, {
+      "a.sh": `cd ${setup.folder}; echo \${OTHER} $CASE_DIR`,
+      "deep/b.txt": "${RECEIVER_HOOK}"
+    })
     assert.deepStrictEqual(modes, [0o755, 0o644])
     assert.deepStrictEqual([setup.dialect, setup.mode, setup.config], ["d", "m", ["x.json", `${setup.folder}/y.json`]])
     assert.deepStrictEqual(Object.keys(setup.env).sort(), ["A", "HOME", "HOME2", "PATH", "PORT", "USER"])
-    assert.deepStrictEqual([setup.env["A"], setup.env["PORT"], setup.env["HOME2"]], [`${setup.folder}/bin`, "80", "${HOME}"])
+    assert.deepStrictEqual(
+      [setup.env["A"], setup.env["PORT"], setup.env["HOME2"]],
+      [`${setup.folder}/bin`, "80", "${HOME}"]
+    )
     const { context } = seen.fired[0]!
     assert.strictEqual(context[setup.folder], "ababab")
     assert.strictEqual(context.list[0].length, 2_000_000)
@@ -107,30 +132,47 @@ steps:
 
   it("its own cwd and task.dir where it names them", async () => {
     const { subject, seen } = scripted()
-    await runTexts({ "a.yaml": `${head}steps: [{ fire: go, context: { cwd: /x, task: { dir: /y, id: 7 } } }]\n` }, subject)
+    await runTexts(
+      { "a.yaml": `${head}steps: [{ fire: go, context: { cwd: /x, task: { dir: /y, id: 7 } } }]\n` },
+      subject
+    )
     assert.deepStrictEqual(seen.fired[0]!.context, { cwd: "/x", task: { dir: "/y", id: 7 } })
   })
 })
 
 describe("what fails a case", () => {
-  const failing = async (steps: string, script: Partial<Session> = {}) => failureOf(await runTexts({ "a.yaml": `${head}steps:\n${steps}` }, scripted(script).subject))
+  const failing = async (steps: string, script: Partial<Session> = {}) =>
+    failureOf(await runTexts({ "a.yaml": `${head}steps:\n${steps}` }, scripted(script).subject))
 
   it("a report that differs, with all differences and the report", async () => {
     const failure = await failing("  - fire: go\n    expect: { verdict: deny, outcomes: { length: 1 } }\n")
-    assert.deepStrictEqual(failure?.mismatches.map(({ path }) => path), ["verdict", "outcomes"])
+    assert.deepStrictEqual(
+      failure?.mismatches.map(({ path }) => path),
+      ["verdict", "outcomes"]
+    )
     assert.deepStrictEqual(failure?.step, { number: 1, line: 4, what: "fire go" })
     assert.deepInclude(failure?.report, { fireId: "f1" })
   })
 
   it("a report that is none, whatever is expected", async () => {
-    for (const [wrong, path] of [[null, ""], ["text", ""], [report("f1", { verdict: "maybe" }), "verdict"], [report("f1", { outcomes: undefined }), "outcomes"]] as const) {
+    for (const [wrong, path] of [
+      [null, ""],
+      ["text", ""],
+      [report("f1", { verdict: "maybe" }), "verdict"],
+      [report("f1", { outcomes: undefined }), "outcomes"]
+    ] as const) {
       const failure = await failing("  - fire: go\n", { fire: async () => wrong })
       assert.strictEqual(failure?.mismatches[0]?.path, path)
     }
   })
 
   it("proceed that does not follow from verdict and halt", async () => {
-    for (const wrong of [{ proceed: false }, { verdict: "ask" }, { halt: { hook: "h", reason: "r" } }, { verdict: "deny" }]) {
+    for (const wrong of [
+      { proceed: false },
+      { verdict: "ask" },
+      { halt: { hook: "h", reason: "r" } },
+      { verdict: "deny" }
+    ]) {
       const failure = await failing("  - fire: go\n", { fire: async () => report("f1", wrong) })
       assert.strictEqual(failure?.mismatches[0]?.path, "proceed")
     }
@@ -144,28 +186,44 @@ describe("what fails a case", () => {
 
   it("a file that is there, is not there, or says something else", async () => {
     const files = "files: { here: text }\nsteps:\n  - fire: go\n    files: "
-    for (const [expected, path] of [["{ here: { exists: false } }", "files.here.exists"], ["{ gone: { content: x } }", "files.gone.exists"], ["{ here: { content: { contains: y } } }", "files.here.content"]] as const) {
+    for (const [expected, path] of [
+      ["{ here: { exists: false } }", "files.here.exists"],
+      ["{ gone: { content: x } }", "files.gone.exists"],
+      ["{ here: { content: { contains: y } } }", "files.here.content"]
+    ] as const) {
       const failure = failureOf(await runTexts({ "a.yaml": `${head}${files}${expected}\n` }, scripted().subject))
       assert.strictEqual(failure?.mismatches[0]?.path, path)
     }
-    const fine = await runTexts({ "a.yaml": `${head}${files}{ here: { exists: true, content: text }, gone: { exists: false } }\n` }, scripted().subject)
+    const fine = await runTexts(
+      { "a.yaml": `${head}${files}{ here: { exists: true, content: text }, gone: { exists: false } }\n` },
+      scripted().subject
+    )
     assert.isTrue(fine.ok)
   })
 
   it("a config that loads and should not, or does not and should", async () => {
     const refused: Partial<Session> = { load: async () => ({ ok: false, error: "a.json:1:2: bad timeout" }) }
     assert.isNull(await failing("  - load: { error: { contains: timeout } }\n", refused))
-    assert.strictEqual((await failing("  - load: { error: { contains: matcher } }\n", refused))?.mismatches[0]?.path, "error")
+    assert.strictEqual(
+      (await failing("  - load: { error: { contains: matcher } }\n", refused))?.mismatches[0]?.path,
+      "error"
+    )
     assert.strictEqual((await failing("  - load: { ok: true }\n", refused))?.mismatches[0]?.path, "ok")
     assert.strictEqual((await failing("  - load: { error: { contains: timeout } }\n"))?.mismatches[0]?.path, "ok")
-    assert.strictEqual((await failing("  - load: { ok: true, notices: [{ any: true }] }\n"))?.mismatches[0]?.path, "notices")
+    assert.strictEqual(
+      (await failing("  - load: { ok: true, notices: [{ any: true }] }\n"))?.mismatches[0]?.path,
+      "notices"
+    )
     assert.isNull(await failing("  - load: { ok: true, notices: [] }\n"))
   })
 
   it("a subject that does not open, or never answers", async () => {
     const { subject } = scripted()
     const shut: Subject = { ...subject, open: () => Promise.reject(new Error("no socket")) }
-    assert.strictEqual(failureOf(await runTexts({ "a.yaml": `${head}steps: [{ fire: a }]\n` }, shut))?.message, "no socket")
+    assert.strictEqual(
+      failureOf(await runTexts({ "a.yaml": `${head}steps: [{ fire: a }]\n` }, shut))?.message,
+      "no socket"
+    )
     const silent = scripted({ fire: () => new Promise(() => {}) })
     const result = await runTexts({ "a.yaml": `${head}steps: [{ fire: a }]\n` }, silent.subject, { caseLimitMs: 200 })
     assert.strictEqual(failureOf(result)?.message, "still running after 0.2 s")
@@ -173,7 +231,10 @@ describe("what fails a case", () => {
   })
 
   it("a file that is no case, told and counted like any other failure", async () => {
-    const result = await runTexts({ "a.yaml": "title: [", "b.yaml": `${head}steps: [{ fire: a }]\n` }, scripted().subject)
+    const result = await runTexts(
+      { "a.yaml": "title: [", "b.yaml": `${head}steps: [{ fire: a }]\n` },
+      scripted().subject
+    )
     assert.deepStrictEqual([result.passed, result.failed, result.ok], [1, 1, false])
     assert.include(failureOf(result)?.message, "/a.yaml:1:9: not valid YAML")
   })
@@ -183,7 +244,10 @@ describe("what is skipped, never passed", () => {
   const skipped = async (text: string, needs: ReadonlyArray<string> = ["shell"]) => {
     const { subject, seen } = scripted()
     const result = await runTexts({ "a.yaml": head + text }, { ...subject, needs })
-    assert.deepStrictEqual([result.passed, result.failed, result.skipped, result.ok, seen.setups.length], [0, 0, 1, false, 0])
+    assert.deepStrictEqual(
+      [result.passed, result.failed, result.skipped, result.ok, seen.setups.length],
+      [0, 0, 1, false, 0]
+    )
     const it = result.cases[0]!
     return it.status === "skipped" ? it.reason : ""
   }
@@ -194,9 +258,18 @@ describe("what is skipped, never passed", () => {
     assert.strictEqual(await skipped(`needs: [shell]\n${fire}`, []), "needs shell; scripted has none")
     assert.strictEqual(await skipped("steps: [{ exec: [a] }]\n"), "needs exec; scripted has shell")
     assert.strictEqual(await skipped("steps: [{ clock: 60s }]\n"), "needs clock; scripted has shell")
-    assert.strictEqual(await skipped("steps: [{ fire: a, deliveries: { hook: [] } }]\n"), "needs webhook; scripted has shell")
-    assert.strictEqual(await skipped("steps: [{ fire: a, calls: [{ tool: x }] }]\n"), "needs tool-call; scripted has shell")
-    assert.strictEqual(await skipped(`receivers: { hook: { replies: [{ status: 200 }] } }\n${fire}`), "needs webhook; scripted has shell")
+    assert.strictEqual(
+      await skipped("steps: [{ fire: a, deliveries: { hook: [] } }]\n"),
+      "needs webhook; scripted has shell"
+    )
+    assert.strictEqual(
+      await skipped("steps: [{ fire: a, calls: [{ tool: x }] }]\n"),
+      "needs tool-call; scripted has shell"
+    )
+    assert.strictEqual(
+      await skipped(`receivers: { hook: { replies: [{ status: 200 }] } }\n${fire}`),
+      "needs webhook; scripted has shell"
+    )
   })
 
   it("what this version of the kit cannot provide", async () => {
@@ -230,10 +303,21 @@ describe("many cases", () => {
         return report("f1")
       }
     })
-    const texts = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`${index}.yaml`, `title: case ${index}\ndialect: d\nsteps: [{ fire: a }]\n`]))
+    const texts = Object.fromEntries(
+      Array.from({ length: 9 }, (_, index) => [
+        `${index}.yaml`,
+        `title: case ${index}\ndialect: d\nsteps: [{ fire: a }]\n`
+      ])
+    )
     const told: Array<string> = []
-    const result = await runTexts(texts, subject, { parallel: 3, onResult: (it, total) => told.push(`${it.title} of ${total}`) })
-    assert.deepStrictEqual(result.cases.map(({ title }) => title), Array.from({ length: 9 }, (_, index) => `case ${index}`))
+    const result = await runTexts(texts, subject, {
+      parallel: 3,
+      onResult: (it, total) => told.push(`${it.title} of ${total}`)
+    })
+    assert.deepStrictEqual(
+      result.cases.map(({ title }) => title),
+      Array.from({ length: 9 }, (_, index) => `case ${index}`)
+    )
     assert.deepStrictEqual([most, told.sort()], [3, result.cases.map(({ title }) => `${title} of 9`)])
   })
 

@@ -15,7 +15,8 @@ const command = (fault?: string): Subject => {
   return { ...subject, open: (setup) => subject.open({ ...setup, env: { ...setup.env, PLAIN_FAULT: fault } }) }
 }
 
-const messages = (result: SuiteResult) => result.cases.flatMap((it) => (it.status === "failed" ? [it.failure.message] : []))
+const messages = (result: SuiteResult) =>
+  result.cases.flatMap((it) => (it.status === "failed" ? [it.failure.message] : []))
 
 describe("a command", () => {
   it("that keeps its contract passes every case, as a real process", { timeout: 60_000 }, async () => {
@@ -25,7 +26,11 @@ describe("a command", () => {
   const block = [join(fixtures, "cases/block.yaml")]
   const table: ReadonlyArray<readonly [fault: string, paths: ReadonlyArray<string>, says: string]> = [
     ["always exits with 0", block, "expected fire to exit with 3 where proceed is false, got 0"],
-    ["always exits with 0", [join(fixtures, "cases/refused.yaml")], "expected check to exit with 2 where ok is false, got 0"],
+    [
+      "always exits with 0",
+      [join(fixtures, "cases/refused.yaml")],
+      "expected check to exit with 2 where ok is false, got 0"
+    ],
     ["prints words", block, "expected fire to print one JSON value on stdout"],
     ["writes no report", [join(fixtures, "exec/runs.yaml")], "exec ended with exit code 4; nothing on stderr"]
   ]
@@ -40,7 +45,10 @@ describe("a command", () => {
   it("whose config is refused says why in its own words", async () => {
     const fire = join(fixtures, "broken/fires-a-bad-config.yaml")
     const [message] = messages(await runCases([fire], command()))
-    assert.include(message, `fire ended with exit code 2; stderr: coder.json: hooks[0].timeout: expected a number, got "soon"`)
+    assert.include(
+      message,
+      `fire ended with exit code 2; stderr: coder.json: hooks[0].timeout: expected a number, got "soon"`
+    )
   })
 
   it("that hangs is ended with its case", async () => {
@@ -63,7 +71,11 @@ describe("the engine in process", () => {
         const setup = { folder: options.cwd, dialect: options.dialect, config: options.config ?? [], env: options.env }
         const session = await plainEngine().open(setup)
         const loaded = await session.load()
-        if (!loaded.ok) throw new ConfigError({ dialect: "oats", problems: [{ file: "coder.json", line: 1, column: 1, path: "", text: loaded.error }] })
+        if (!loaded.ok)
+          throw new ConfigError({
+            dialect: "oats",
+            problems: [{ file: "coder.json", line: 1, column: 1, path: "", text: loaded.error }]
+          })
         const fire = (event: string, context: object) => session.fire(event, context)
         return {
           notices: loaded.notices.map((text) => ({ file: "coder.json", line: 1, column: 1, text })),

@@ -17,7 +17,11 @@ export interface RunOptions {
 }
 
 /** Never rejects for a case: what cannot be read, set up or finished is a failed case that says why. */
-export const runCases = async (paths: ReadonlyArray<string>, subject: Subject, options: RunOptions = {}): Promise<SuiteResult> => {
+export const runCases = async (
+  paths: ReadonlyArray<string>,
+  subject: Subject,
+  options: RunOptions = {}
+): Promise<SuiteResult> => {
   const cases = await loadCases(paths, options.cwd)
   const results: Array<CaseResult> = []
   const queue = [...cases.entries()]

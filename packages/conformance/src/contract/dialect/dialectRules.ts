@@ -39,10 +39,20 @@ const namesItself: DialectRule = {
     const { id, title, modes } = dialect
     yield* expect(/^[a-z][a-z0-9-]*$/.test(id), "an id in small letters", show(id), "ids are typed on command lines")
     yield* expect(title.trim() !== "", "a title", show(title), "name the product and document that it follows")
-    yield* expect(modes.length > 0 && new Set(modes).size === modes.length && modes.every((mode) => mode !== ""), "at least one mode, all different", show(modes), `["documented"] if there is nothing to choose`)
+    yield* expect(
+      modes.length > 0 && new Set(modes).size === modes.length && modes.every((mode) => mode !== ""),
+      "at least one mode, all different",
+      show(modes),
+      `["documented"] if there is nothing to choose`
+    )
     for (const { mode, set, name } of yield* loadedGood(good)) {
       const actual = `${set.dialect}, ${set.mode}`
-      yield* expect(actual === `${id}, ${mode}`, `${name}: a set of ${id}, ${mode}`, actual, "put the dialect's id and the mode that was asked for into the hook set")
+      yield* expect(
+        actual === `${id}, ${mode}`,
+        `${name}: a set of ${id}, ${mode}`,
+        actual,
+        "put the dialect's id and the mode that was asked for into the hook set"
+      )
     }
   })
 }
@@ -54,13 +64,28 @@ const knowsItsEvents: DialectRule = {
     const { dialect, good } = yield* DialectBench
     for (const [native, entry] of Object.entries(dialect.events)) {
       yield* expect(native !== "", "a native name", `"" for ${entry.event}`, "name the event as the product spells it")
-      yield* expect(isEventName(entry.event), `a canonical event, or <namespace>:<name>, for ${native}`, show(entry.event), "take the names from core's canonicalEvents")
-      yield* expect(entry.class === undefined || eventClasses.includes(entry.class), `a class for ${native}`, show(entry.class), `one of ${eventClasses.join(", ")}`)
+      yield* expect(
+        isEventName(entry.event),
+        `a canonical event, or <namespace>:<name>, for ${native}`,
+        show(entry.event),
+        "take the names from core's canonicalEvents"
+      )
+      yield* expect(
+        entry.class === undefined || eventClasses.includes(entry.class),
+        `a class for ${native}`,
+        show(entry.class),
+        `one of ${eventClasses.join(", ")}`
+      )
     }
     for (const { set, name } of yield* loadedGood(good)) {
       for (const hook of set.hooks) {
         const unknown = hook.events === "*" ? [] : hook.events.filter((event) => !isEventName(event))
-        yield* expect(unknown.length === 0, `${name}: ${hook.name} is for events that exist`, show(unknown), "map native names through the event table; an unknown event leaves events empty, with a notice")
+        yield* expect(
+          unknown.length === 0,
+          `${name}: ${hook.name} is for events that exist`,
+          show(unknown),
+          "map native names through the event table; an unknown event leaves events empty, with a notice"
+        )
       }
     }
   })
@@ -75,7 +100,12 @@ const isDeterministic: DialectRule = {
     const second = yield* loadedGood(good)
     for (const [index, { name, mode, set }] of first.entries()) {
       const [a, b] = [view(set), view(second[index]!.set)]
-      yield* expect(a === b, `${name} (${mode}): the same hook set twice`, firstDifference(a, b), "loading reads its source and nothing else: no clock, no counter, no process.env")
+      yield* expect(
+        a === b,
+        `${name} (${mode}): the same hook set twice`,
+        firstDifference(a, b),
+        "loading reads its source and nothing else: no clock, no counter, no process.env"
+      )
     }
   })
 }
@@ -90,11 +120,24 @@ const placesItsHooks: DialectRule = {
       for (const hook of set.hooks) {
         const key = `${hook.nativeEvent}[${hook.index}]`
         const named = hook.name !== "" && Number.isInteger(hook.index) && hook.index >= 0
-        yield* expect(named && !seen.has(key), `${name}: a hook with a name and an index of its own`, `"${hook.name}" at ${key}`, "count the hooks of each event (or list) from 0")
+        yield* expect(
+          named && !seen.has(key),
+          `${name}: a hook with a name and an index of its own`,
+          `"${hook.name}" at ${key}`,
+          "count the hooks of each event (or list) from 0"
+        )
         seen.add(key)
         const place = `${hook.source.file}:${hook.source.line}`
-        const placed = source._tag === "text" ? hook.source.file === source.file && isLineOf(hook.source.line, source.text) : hook.source.line === null
-        yield* expect(placed, `${name}: ${hook.name} at ${source._tag === "text" ? `${source.file} and a line of it` : "no line, for it comes from no text"}`, place, "explain and the report show it: keep the place when parsing")
+        const placed =
+          source._tag === "text"
+            ? hook.source.file === source.file && isLineOf(hook.source.line, source.text)
+            : hook.source.line === null
+        yield* expect(
+          placed,
+          `${name}: ${hook.name} at ${source._tag === "text" ? `${source.file} and a line of it` : "no line, for it comes from no text"}`,
+          place,
+          "explain and the report show it: keep the place when parsing"
+        )
       }
     }
   })
@@ -108,11 +151,21 @@ const refusesWell: DialectRule = {
     for (const { name, source, value, right } of bad) {
       for (const mode of dialect.modes) {
         const error = yield* refusal(dialect, source, mode, name)
-        yield* expect(error !== null, `${name} (${mode}): to be refused`, "it loaded", "a value that is silently ignored is a hook that silently does not run")
+        yield* expect(
+          error !== null,
+          `${name} (${mode}): to be refused`,
+          "it loaded",
+          "a value that is silently ignored is a hook that silently does not run"
+        )
         yield* expectPlaces(name, dialect, source, error!)
         const said = error!.problems.map((problem) => problem.text).join("\n")
         yield* expect(said.includes(value), `${name}: a problem that shows ${value}`, said, "show what came, shortened")
-        yield* expect(said.includes(right), `${name}: a problem that says "${right}"`, said, "say what was expected, and how to mend it")
+        yield* expect(
+          said.includes(right),
+          `${name}: a problem that says "${right}"`,
+          said,
+          "say what was expected, and how to mend it"
+        )
       }
     }
   })
@@ -160,9 +213,19 @@ const noticesUnknowns: DialectRule = {
       for (const mode of dialect.modes) {
         const set = yield* loaded(dialect, source, mode, name)
         const found = set.notices.find(({ text }) => text.includes(notice))
-        yield* expect(found !== undefined, `${name} (${mode}): a notice with "${notice}"`, show(set.notices.map(({ text }) => text)), "warn about what nobody reads, with the nearest known name")
+        yield* expect(
+          found !== undefined,
+          `${name} (${mode}): a notice with "${notice}"`,
+          show(set.notices.map(({ text }) => text)),
+          "warn about what nobody reads, with the nearest known name"
+        )
         const placed = source._tag !== "text" || (found!.file === source.file && isLineOf(found!.line, source.text))
-        yield* expect(placed, `${name}: a notice with its file and line`, `${found!.file}:${found!.line}`, "keep the place when parsing")
+        yield* expect(
+          placed,
+          `${name}: a notice with its file and line`,
+          `${found!.file}:${found!.line}`,
+          "keep the place when parsing"
+        )
       }
     }
   })
@@ -178,8 +241,14 @@ const keepsItsSet: DialectRule = {
       for (const { context } of fires) {
         const env = context.env ?? {}
         const same = set.at({ ...context, env: { ...env } }) === set.at({ ...context, env: { ...env } })
-        yield* expect(same, `${name}: one hook set for one environment`, "another object each time", "remember the set by the values that it reads: the index is built once for each set")
-        for (const [key, value] of Object.keys(env).flatMap((key) => junkText.map((junk) => [key, junk] as const))) set.at({ ...context, env: { ...env, [key]: value } })
+        yield* expect(
+          same,
+          `${name}: one hook set for one environment`,
+          "another object each time",
+          "remember the set by the values that it reads: the index is built once for each set"
+        )
+        for (const [key, value] of Object.keys(env).flatMap((key) => junkText.map((junk) => [key, junk] as const)))
+          set.at({ ...context, env: { ...env, [key]: value } })
       }
     }
   })
@@ -195,18 +264,40 @@ const encodesOrSaysWhyNot: DialectRule = {
         const odd: Fire = { ...fire, context }
         const exit = yield* Effect.exit(Effect.suspend(() => dialect.encode(hook, odd)))
         if (Exit.isFailure(exit)) {
-          const typed = exit.cause.reasons.every((reason) => reason._tag === "Fail" && reason.error instanceof EncodeError)
-          yield* expect(typed, `${name}: ${hook.name} to be encoded, or an EncodeError`, `${exit.cause} for ${show(context)}`, "what a context lacks is a typed failure")
+          const typed = exit.cause.reasons.every(
+            (reason) => reason._tag === "Fail" && reason.error instanceof EncodeError
+          )
+          yield* expect(
+            typed,
+            `${name}: ${hook.name} to be encoded, or an EncodeError`,
+            `${exit.cause} for ${show(context)}`,
+            "what a context lacks is a typed failure"
+          )
           continue
         }
         const { action } = exit.value
-        yield* expect(action.kind === hook.action.kind, `${name}: an action of kind ${hook.action.kind}`, show(action.kind), "encode fills in values, it does not change the adapter")
+        yield* expect(
+          action.kind === hook.action.kind,
+          `${name}: an action of kind ${hook.action.kind}`,
+          show(action.kind),
+          "encode fills in values, it does not change the adapter"
+        )
         const schema = schemaOf(action.kind, bench)
         const valid = schema === undefined || Exit.isSuccess(Schema.decodeUnknownExit(schema)(action))
-        yield* expect(valid, `${name}: an action that its adapter's schema accepts`, show(action), "fill in the whole action")
+        yield* expect(
+          valid,
+          `${name}: an action that its adapter's schema accepts`,
+          show(action),
+          "fill in the whole action"
+        )
         const again = yield* Effect.exit(Effect.suspend(() => dialect.encode(hook, odd)))
         const repeats = Exit.isSuccess(again) && view(again.value) === view(exit.value)
-        yield* expect(repeats, `${name}: the same invocation twice`, Exit.isSuccess(again) ? firstDifference(view(exit.value), view(again.value)) : `${again.cause}`, "encode reads the hook and the fire and nothing else")
+        yield* expect(
+          repeats,
+          `${name}: the same invocation twice`,
+          Exit.isSuccess(again) ? firstDifference(view(exit.value), view(again.value)) : `${again.cause}`,
+          "encode reads the hook and the fire and nothing else"
+        )
       }
     }
   })
@@ -226,7 +317,12 @@ const keepsSecrets: DialectRule = {
       const exit = yield* Effect.exit(Effect.suspend(() => dialect.encode(hook, fire)))
       if (Exit.isFailure(exit)) continue
       const leak = view(exit.value).includes(canary)
-      yield* expect(!leak, `${name}: only what context.env holds`, `a value of process.env in the invocation of ${hook.name}`, "read context.env; the host decides what is in it")
+      yield* expect(
+        !leak,
+        `${name}: only what context.env holds`,
+        `a value of process.env in the invocation of ${hook.name}`,
+        "read context.env; the host decides what is in it"
+      )
     }
   })
 }
@@ -241,9 +337,19 @@ const decodesAnything: DialectRule = {
       for (const end of ends(bench.outputs, luck)) {
         const first = yield* decoded(dialect, hook, fire, end, name)
         const wrong = malformed(first)
-        yield* expect(wrong === null, `${name}: a well-formed outcome for ${show(end)}`, `${wrong} in ${show(first)}`, "see Outcome and Output in core")
+        yield* expect(
+          wrong === null,
+          `${name}: a well-formed outcome for ${show(end)}`,
+          `${wrong} in ${show(first)}`,
+          "see Outcome and Output in core"
+        )
         const second = yield* decoded(dialect, hook, fire, end, name)
-        yield* expect(view(first) === view(second), `${name}: the same outcome twice`, firstDifference(view(first), view(second)), "decode is pure")
+        yield* expect(
+          view(first) === view(second),
+          `${name}: the same outcome twice`,
+          firstDifference(view(first), view(second)),
+          "decode is pure"
+        )
       }
     }
   })
@@ -257,12 +363,23 @@ const failsClosed: DialectRule = {
     for (const { dialect, hook, fire, name } of yield* pairs) {
       for (const reason of failureReasons) {
         for (const said of ["", ...bench.outputs]) {
-          const end: End = { _tag: "failure", reason, message: `it failed: ${reason}`, reply: reply({ output: Buffer.from(said) }) }
+          const end: End = {
+            _tag: "failure",
+            reason,
+            message: `it failed: ${reason}`,
+            reply: reply({ output: Buffer.from(said) })
+          }
           for (const onFailure of ["block", "continue"] as const) {
             const { outcome } = yield* decoded(dialect, { ...hook, onFailure }, fire, end, name)
             const actual = `${outcome.status}${outcome.status === "succeeded" ? ` with ${outcome.output.verdict ?? "abstain"}` : ""}`
-            const permits = outcome.status === "succeeded" && (onFailure === "block" || outcome.output.verdict === "allow")
-            yield* expect(!permits, `${name}: ${hook.name} (onFailure ${onFailure}) to fail at ${reason}`, `${actual}, after saying ${show(said)}`, "partial output is no answer: return failed(reason), and the engine does what onFailure says")
+            const permits =
+              outcome.status === "succeeded" && (onFailure === "block" || outcome.output.verdict === "allow")
+            yield* expect(
+              !permits,
+              `${name}: ${hook.name} (onFailure ${onFailure}) to fail at ${reason}`,
+              `${actual}, after saying ${show(said)}`,
+              "partial output is no answer: return failed(reason), and the engine does what onFailure says"
+            )
           }
         }
       }
@@ -278,16 +395,21 @@ const testsAnything: DialectRule = {
     const { dialect } = bench
     for (const { name, set } of yield* loadedGood(bench.good)) {
       for (const hook of set.hooks) {
-        for (const value of [undefined, ...junkText]) yield* calm(`${name}: the matcher of ${hook.name} on ${show(value)}`, () => hook.matcher?.test(value))
-        for (const { context } of [{ context: {} }, ...bench.fires]) yield* calm(`${name}: the condition of ${hook.name}`, () => hook.condition?.test(context))
+        for (const value of [undefined, ...junkText])
+          yield* calm(`${name}: the matcher of ${hook.name} on ${show(value)}`, () => hook.matcher?.test(value))
+        for (const { context } of [{ context: {} }, ...bench.fires])
+          yield* calm(`${name}: the condition of ${hook.name}`, () => hook.condition?.test(context))
       }
     }
     const texts = [...bench.good, ...bench.bad].flatMap(({ source }) => (source._tag === "text" ? [source.text] : []))
     const luck = chance(14)
     for (const text of [...junkText, ...texts.map((text) => damagedText(text, luck))]) {
-      yield* calm(`recognizes on ${show(text)}`, () => dialect.recognizes({ _tag: "text", file: "some.yaml", folder: "/", text }))
+      yield* calm(`recognizes on ${show(text)}`, () =>
+        dialect.recognizes({ _tag: "text", file: "some.yaml", folder: "/", text })
+      )
     }
-    for (const junk of junkValues) yield* calm("recognizes on a value", () => dialect.recognizes({ _tag: "value", value: junk(), folder: "/" }))
+    for (const junk of junkValues)
+      yield* calm("recognizes on a value", () => dialect.recognizes({ _tag: "value", value: junk(), folder: "/" }))
     yield* calm("recognizes on the environment", () => dialect.recognizes({ _tag: "environment", folder: "/" }))
     for (const { hook, fire, name } of yield* pairs) {
       for (const status of ["succeeded", "failed", "skipped"] as const) {
@@ -305,7 +427,12 @@ const discoversNothing: DialectRule = {
     const folder = { path: "/nowhere", env: {}, read: () => Effect.succeed(null) }
     const exit = yield* Effect.exit(Effect.suspend(() => dialect.discover(folder)))
     const texts = Exit.isSuccess(exit) ? exit.value.filter((source) => source._tag === "text") : []
-    yield* expect(Exit.isSuccess(exit) && texts.length === 0, "no configs", Exit.isSuccess(exit) ? show(texts) : `${exit.cause}`, "read returns null for what is not there")
+    yield* expect(
+      Exit.isSuccess(exit) && texts.length === 0,
+      "no configs",
+      Exit.isSuccess(exit) ? show(texts) : `${exit.cause}`,
+      "read returns null for what is not there"
+    )
   })
 }
 
@@ -348,7 +475,11 @@ const loadedGood = Effect.fnUntraced(function* (good: DialectFixtures["good"]) {
 const loaded = Effect.fnUntraced(function* (dialect: Dialect, source: ConfigSource, mode: string, name: string) {
   const exit = yield* Effect.exit(load(dialect, source, mode))
   if (Exit.isSuccess(exit)) return exit.value
-  return yield* new Violation({ expected: `${name} (${mode}) to load`, actual: `${exit.cause}`, hint: "the fixtures call this config good" })
+  return yield* new Violation({
+    expected: `${name} (${mode}) to load`,
+    actual: `${exit.cause}`,
+    hint: "the fixtures call this config good"
+  })
 })
 
 const load = (dialect: Dialect, source: ConfigSource, mode: string) =>
@@ -360,25 +491,53 @@ const refusal = Effect.fnUntraced(function* (dialect: Dialect, source: ConfigSou
   if (Exit.isSuccess(exit)) return null
   const [reason] = exit.cause.reasons
   if (reason?._tag === "Fail" && reason.error instanceof ConfigError) return reason.error
-  return yield* new Violation({ expected: `${name}: to load or a ConfigError`, actual: `${exit.cause}`, hint: "bad input is a typed failure, never a defect" })
+  return yield* new Violation({
+    expected: `${name}: to load or a ConfigError`,
+    actual: `${exit.cause}`,
+    hint: "bad input is a typed failure, never a defect"
+  })
 })
 
 const survives = Effect.fnUntraced(function* (dialect: Dialect, source: ConfigSource, luck: Chance) {
-  const name = source._tag === "text" ? `the text ${show(source.text)}` : source._tag === "value" ? `the value ${show(source.value)}` : "the environment"
+  const name =
+    source._tag === "text"
+      ? `the text ${show(source.text)}`
+      : source._tag === "value"
+        ? `the value ${show(source.value)}`
+        : "the environment"
   const error = yield* refusal(dialect, source, luck.pick(dialect.modes), name)
   if (error !== null) yield* expectPlaces(name, dialect, source, error)
 })
 
-const expectPlaces = Effect.fnUntraced(function* (name: string, dialect: Dialect, source: ConfigSource, error: ConfigError) {
-  yield* expect(error.dialect === dialect.id && error.problems.length > 0, `${name}: problems of ${dialect.id}`, `${error.problems.length} of ${error.dialect}`, "name the dialect, and every problem")
+const expectPlaces = Effect.fnUntraced(function* (
+  name: string,
+  dialect: Dialect,
+  source: ConfigSource,
+  error: ConfigError
+) {
+  yield* expect(
+    error.dialect === dialect.id && error.problems.length > 0,
+    `${name}: problems of ${dialect.id}`,
+    `${error.problems.length} of ${error.dialect}`,
+    "name the dialect, and every problem"
+  )
   for (const problem of error.problems) {
     const actual = `${problem.file}:${problem.line}:${problem.column}: ${problem.text}`
-    yield* expect(isPlaced(problem, source) && problem.text.trim() !== "", `${name}: a problem with ${source._tag === "text" ? "file, line and column" : "a text"}`, actual, "a problem of the whole file stands at its first line")
+    yield* expect(
+      isPlaced(problem, source) && problem.text.trim() !== "",
+      `${name}: a problem with ${source._tag === "text" ? "file, line and column" : "a text"}`,
+      actual,
+      "a problem of the whole file stands at its first line"
+    )
   }
 })
 
 const isPlaced = (problem: ConfigProblem, source: ConfigSource) =>
-  source._tag !== "text" || (problem.file === source.file && isLineOf(problem.line, source.text) && Number.isInteger(problem.column) && problem.column! >= 1)
+  source._tag !== "text" ||
+  (problem.file === source.file &&
+    isLineOf(problem.line, source.text) &&
+    Number.isInteger(problem.column) &&
+    problem.column! >= 1)
 
 const isLineOf = (line: number | null, text: string) =>
   line !== null && Number.isInteger(line) && line >= 1 && line <= text.split(/\r\n|\r|\n/).length
@@ -397,11 +556,19 @@ const pairs = Effect.gen(function* () {
   for (const { name, mode, set } of yield* loadedGood(good)) {
     const before = all.length
     for (const { event, class: given, context } of fires) {
-      const fire: Fire = { fireId: FireId.make("fire-of-the-contract"), event: { name: event, class: given ?? eventClass(dialect, event) }, context, mode }
-      const hooks = (set.at?.(context) ?? set).hooks.filter((hook) => hook.enabled && (hook.events === "*" || hook.events.includes(event)))
+      const fire: Fire = {
+        fireId: FireId.make("fire-of-the-contract"),
+        event: { name: event, class: given ?? eventClass(dialect, event) },
+        context,
+        mode
+      }
+      const hooks = (set.at?.(context) ?? set).hooks.filter(
+        (hook) => hook.enabled && (hook.events === "*" || hook.events.includes(event))
+      )
       for (const hook of hooks) all.push({ name: `${name} (${mode}) at ${event}`, dialect, hook, fire })
     }
-    if (all.length === before) return yield* new Unchecked({ why: `none of the fires fits a hook of the good config "${name}" (${mode})` })
+    if (all.length === before)
+      return yield* new Unchecked({ why: `none of the fires fits a hook of the good config "${name}" (${mode})` })
   }
   return all
 })
@@ -412,14 +579,20 @@ const eventClass = (dialect: Dialect, event: EventName) =>
 const decoded = (dialect: Dialect, hook: Hook, fire: Fire, end: End, name: string): Effect.Effect<Decoded, Violation> =>
   Effect.try({
     try: () => dialect.decode(hook, fire, end),
-    catch: (error) => new Violation({ expected: `${name}: an outcome for ${show(end)}`, actual: `a throw: ${error}`, hint: "what cannot be read is failed(decode)" })
+    catch: (error) =>
+      new Violation({
+        expected: `${name}: an outcome for ${show(end)}`,
+        actual: `a throw: ${error}`,
+        hint: "what cannot be read is failed(decode)"
+      })
   })
 
 /** What comes back is not looked at: only that something does. */
 const calm = (what: string, call: () => unknown) =>
   Effect.try({
     try: () => void call(),
-    catch: (error) => new Violation({ expected: `${what}: an answer`, actual: `a throw: ${error}`, hint: "no is an answer" })
+    catch: (error) =>
+      new Violation({ expected: `${what}: an answer`, actual: `a throw: ${error}`, hint: "no is an answer" })
   })
 
 /** Replies of every kind, and every failure with and without something said. */
@@ -433,7 +606,12 @@ const ends = (outputs: ReadonlyArray<string>, luck: Chance): ReadonlyArray<End> 
   ])
   const values = junkValues.map((junk) => reply({ value: junk() }))
   const failures = failureReasons.flatMap((reason) =>
-    [emptyReply, luck.pick(replies)].map((it): End => ({ _tag: "failure", reason, message: `it failed: ${reason}`, reply: it }))
+    [emptyReply, luck.pick(replies)].map((it): End => ({
+      _tag: "failure",
+      reason,
+      message: `it failed: ${reason}`,
+      reply: it
+    }))
   )
   return [...[...replies, ...values].map((it): End => ({ _tag: "reply", ...it })), ...failures]
 }
@@ -451,15 +629,29 @@ const malformed = ({ outcome, decisive, message, exitCode, stdout, stderr }: Dec
   if (outcome.status !== "succeeded") return "an unknown status"
   const { verdict, reason, rewrite, context = [], notices = [], halt, resume } = outcome.output
   if (verdict !== undefined && !verdicts.includes(verdict)) return "an unknown verdict"
-  if (![reason, halt, resume].every((text) => text === undefined || typeof text === "string")) return "a reason, halt or resume that is no text"
+  if (![reason, halt, resume].every((text) => text === undefined || typeof text === "string"))
+    return "a reason, halt or resume that is no text"
   if (!context.every((text) => typeof text === "string")) return "context that is no text"
-  if (!notices.every(({ level, text }) => levels.includes(level) && typeof text === "string")) return "a notice without level and text"
-  if (rewrite !== undefined && !(targets.includes(rewrite.target) && ["replace", "patch"].includes(rewrite.mode))) return "a rewrite with an unknown target or mode"
+  if (!notices.every(({ level, text }) => levels.includes(level) && typeof text === "string"))
+    return "a notice without level and text"
+  if (rewrite !== undefined && !(targets.includes(rewrite.target) && ["replace", "patch"].includes(rewrite.mode)))
+    return "a rewrite with an unknown target or mode"
   return null
 }
 
 const eventClasses: ReadonlyArray<string> = ["gate", "loop", "transform", "observe"]
-const failureReasons = ["spawn", "transport", "tool", "missing", "oversize", "exit", "signal", "decode", "timeout", "cancelled"] as const
+const failureReasons = [
+  "spawn",
+  "transport",
+  "tool",
+  "missing",
+  "oversize",
+  "exit",
+  "signal",
+  "decode",
+  "timeout",
+  "cancelled"
+] as const
 const skipReasons: ReadonlyArray<string> = ["untrusted", "unavailable", "capacity", "halted"]
 const levels: ReadonlyArray<string> = ["info", "warn", "error"]
 const targets: ReadonlyArray<string> = ["input", "output", "prompt", "response"]
@@ -471,14 +663,24 @@ const oddContexts = (context: Fire["context"]): ReadonlyArray<Fire["context"]> =
   return [
     context,
     { cwd, env },
-    ...odd.map((text) => ({ ...context, prompt: text, tool: { name: text, input: text }, task: { ...context.task, id: text, name: text, branch: text } }))
+    ...odd.map((text) => ({
+      ...context,
+      prompt: text,
+      tool: { name: text, input: text },
+      task: { ...context.task, id: text, name: text, branch: text }
+    }))
   ]
 }
 
 const schemaOf = (kind: string, { adapters }: DialectFixtures): Schema.Decoder<unknown> | undefined =>
   adapters.find((adapter) => adapter.kind === kind)?.action ?? coreActions[kind]
 
-const coreActions: Record<string, Schema.Decoder<unknown>> = { shell: ShellAction, tool: ToolAction, http: HttpAction, function: FunctionAction }
+const coreActions: Record<string, Schema.Decoder<unknown>> = {
+  shell: ShellAction,
+  tool: ToolAction,
+  http: HttpAction,
+  function: FunctionAction
+}
 
 /** Words in the configs that could be environment variables, and one that is in none. */
 const namesIn = ({ good }: DialectFixtures): ReadonlyArray<string> => {
