@@ -16,9 +16,11 @@ export interface Manifest {
   readonly peerDependencies?: Record<string, string>
 }
 
-/** The files that an entry of `exports` leads to. */
-export const targetsOf = (entry: null | string | Record<string, string>) =>
-  entry === null ? [] : typeof entry === "string" ? [entry] : Object.values(entry)
+/** The files that an entry of `exports` leads those to who installed the package: all but its source. */
+export const targetsOf = (entry: null | string | Record<string, string>) => {
+  if (entry === null || typeof entry === "string") return entry === null ? [] : [entry]
+  return Object.entries(entry).flatMap(([condition, file]) => (condition === "@tenterhook/source" ? [] : [file]))
+}
 
 export const packages = ["packages", "apps"]
   .flatMap((room) => readdirSync(within(room)).map((name) => within(room, name)))
