@@ -19,7 +19,7 @@ export const scriptKind: Kind<EntryOf<"script">> = {
   planned: ({ entry: { config } }, mode) =>
     isBlank(config) ? nothing : shellAction({ run: runOf(config.command, config.args ?? [], mode) }),
 
-  timeoutMs,
+  timeoutMs: ({ entry }) => timeoutOf(entry.config),
 
   encode: (setting, fire) => {
     const { list, config } = setting.entry
@@ -49,7 +49,7 @@ export const scriptKind: Kind<EntryOf<"script">> = {
       }
     }
     if (end._tag === "failure") {
-      if (end.reason === "timeout") return failure("timeout", `Script timed out after ${timeoutMs(setting)}ms`)
+      if (end.reason === "timeout") return failure("timeout", `Script timed out after ${timeoutOf(config)}ms`)
       const unknown = missingVariables(setting, valuesIn(setting, fire), fire).length > 0
       return unknown ? failure(end.reason, end.message) : failure(end.reason, "Failed to execute script", end.message)
     }
@@ -65,28 +65,16 @@ const nothing: FunctionAction = { kind: "function", run: function nothing() {} }
 
 const isBlank = ({ command }: ScriptConfig) => command.trim() === ""
 
-function timeoutMs({ entry }: Setting<EntryOf<"script">>) {
-  return entry.config.timeout_ms ?? 30_000
-}
+const timeoutOf = ({ timeout_ms = 30_000 }: ScriptConfig) => timeout_ms
 
 const valuesIn = ({ entry, testCase }: Setting<EntryOf<"script">>, { context, mode }: Fire): Values =>
   valuesOf(entry.list, context, testCase, mode)
 
-const filledRun = (config: ScriptConfig, values: Values, mode: string): ShellAction["run"] => {
-  const { command, args = [] } = config
-  if (mode === "upstream")
-    return runOf(
-      command,
-      args.map((arg) => replaceFirst(arg, values)),
-      mode
-    )
-  return args.length === 0
-    ? { command }
-    : runOf(
-        replaceAll(command, values),
-        args.map((arg) => replaceAll(arg, values)),
-        mode
-      )
+const filledRun = ({ command, args = [] }: ScriptConfig, values: Values, mode: string): ShellAction["run"] => {
+  const replace = mode === "upstream" ? replaceFirst : replaceAll
+  const program = mode === "upstream" || args.length === 0 ? command : replaceAll(command, values)
+  const filledArgs = args.map((arg) => replace(arg, values))
+  return runOf(program, filledArgs, mode)
 }
 
 /** Arguments are executed exactly as they stand; a command without any is a line for the shell. The product joins them into one. */
