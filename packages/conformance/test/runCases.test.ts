@@ -321,6 +321,20 @@ describe("many cases", () => {
     assert.deepStrictEqual([most, told.sort()], [3, result.cases.map(({ title }) => `${title} of 9`)])
   })
 
+  it("are narrowed by a part of their title or file", async () => {
+    const texts = {
+      "a.yaml": `${head}steps: [{ fire: a }]\n`,
+      "b.yaml": "title: blue\ndialect: d\nsteps: [{ fire: a }]\n",
+      "c.yaml": "["
+    }
+    const titles = async (only: string) =>
+      (await runTexts(texts, scripted().subject, { only })).cases.map(({ title }) => title)
+    assert.deepStrictEqual(
+      [await titles("blue"), await titles("a.yaml"), await titles("c.yaml")],
+      [["blue"], ["t"], ["/c.yaml"]]
+    )
+  })
+
   it("that are none are not ok", async () => {
     const result = await runTexts({ "notes.md": "" }, scripted().subject)
     assert.isFalse(result.ok)
