@@ -134,7 +134,7 @@ const checkOutput = async (random: Random, dialect: Dialect) => {
   switch (outcome.status) {
     case "succeeded": {
       if (end._tag === "failure") return `a ${end.reason} became a success${about()}`
-      const broken = checkAnswer(outcome.output) ?? checkVerdict(dialect, fire, end, outcome.output)
+      const broken = checkAnswer(outcome.output) ?? checkVerdict(dialect, hook, fire, end, outcome.output)
       return broken === undefined ? undefined : `${broken}${about()}`
     }
     case "failed":
@@ -160,13 +160,16 @@ const checkAnswer = ({ verdict, reason, rewrite, context = [], notices = [], hal
 /** Nobody gets an allow that no hook wrote, and no deny is read as anything else. */
 const checkVerdict = (
   dialect: Dialect,
+  hook: Hook,
   { event }: Fire,
   end: Extract<End, { _tag: "reply" }>,
   { verdict, resume }: Output
 ) => {
   const said = textOf(end.output) + written(end.value)
   if (verdict === "allow" && !said.includes("allow")) return "an allow that nobody wrote"
-  if (dialect.id !== "native" || end.value !== undefined || end.signal !== null) return undefined
+  if (dialect.id !== "native" || hook.action.kind !== "shell" || end.value !== undefined || end.signal !== null) {
+    return undefined
+  }
   if (end.status === 2 && verdict !== "deny" && !(event.class === "loop" && resume !== undefined))
     return "exit code 2 was not read as no"
   if (end.status !== 0 || end.truncated) return undefined
