@@ -21,6 +21,13 @@ export class Violation extends Schema.TaggedError<Violation>()("Violation", {
   }
 }
 
+export const expect = (
+  holds: boolean,
+  expected: string,
+  actual: string,
+  hint: string
+): Effect.Effect<void, Violation> => (holds ? Effect.void : Effect.fail(new Violation({ expected, actual, hint })))
+
 /** The rule could not be checked: the bench failed, not its subject. */
 export class Unchecked extends Schema.TaggedError<Unchecked>()("Unchecked", { why: Schema.String }) {
   override get message() {
