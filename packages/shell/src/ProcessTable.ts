@@ -1,5 +1,6 @@
 /** A look at all processes of the machine: whose child each is, its group and session, and which carry a mark. */
 import { closeSync, openSync, readdirSync, readSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
 import { execa } from "execa"
 import { runVariable } from "./Environment.ts"
 
@@ -35,30 +36,40 @@ export const signal = (pid: number, name: NodeJS.Signals | 0): boolean => {
 }
 
 /**
- * Whether a process that carries the mark was made after `pid`, its own group left. Looks only at the numbers that
- * the system has given out since, so it costs next to nothing; where it cannot tell, it says no.
+ * Whether a process that was made after `pid` may carry the mark. Looks only at the numbers that the system has given
+ * out since, so it costs next to nothing. Without /proc it says no.
  */
 export const mayHaveEscaped = (pid: number, mark: string): boolean => {
   if (process.platform !== "linux") return false
   const last = Number(readText("/proc/loadavg")?.trimEnd().split(" ").at(-1))
   if (!Number.isInteger(last)) return false
   if (last >= pid && last - pid <= 32) {
-    for (let it = pid + 1; it <= last; it++) if (carries(it, mark)) return true
+    for (let it = pid + 1; it <= last; it++) if (mayCarry(it, mark)) return true
     return false
   }
-  return pids().some((it) => (last >= pid ? it > pid && it <= last : it > pid || it <= last) && carries(it, mark))
+  return pids().some((it) => (last >= pid ? it > pid && it <= last : it > pid || it <= last) && mayCarry(it, mark))
 }
 
-const fromProc = (mark: string) => {
+const fromProc = async (mark: string) => {
   const table = new Map<number, ProcessEntry>()
   const marks: typeof marksSeen = new Map()
+  let unknown: Array<Omit<ProcessEntry, "marked">> = []
+  const add = (entry: Omit<ProcessEntry, "marked">, lastRound: boolean) => {
+    const seen = marksSeen.get(entry.pid)
+    const found = seen !== undefined && seen.startedAt === entry.startedAt ? seen.mark : markOf(entry.pid)
+    if (found === undefined && !lastRound) unknown.push(entry)
+    else if (found !== undefined) marks.set(entry.pid, { startedAt: entry.startedAt, mark: found })
+    table.set(entry.pid, { ...entry, marked: found?.startsWith(mark) ?? false })
+  }
   for (const pid of pids()) {
     const entry = entryOf(pid)
-    if (entry === null) continue
-    const seen = marksSeen.get(pid)
-    const found = seen !== undefined && seen.startedAt === entry.startedAt ? seen.mark : markOf(pid)
-    marks.set(pid, { startedAt: entry.startedAt, mark: found })
-    table.set(pid, { ...entry, marked: found !== null && found.startsWith(mark) })
+    if (entry !== null) add(entry, false)
+  }
+  for (let round = 1; unknown.length > 0; round++) {
+    await sleep(1)
+    const again = unknown
+    unknown = []
+    for (const entry of again) add(entry, round >= (hasEmptyEnvironment(entry.pid) ? 3 : 20))
   }
   marksSeen = marks
   return table
@@ -79,20 +90,43 @@ const pids = (): ReadonlyArray<number> => {
 }
 
 const entryOf = (pid: number): Omit<ProcessEntry, "marked"> | null => {
-  const stat = readText(`/proc/${pid}/stat`)
-  if (stat === null) return null
-  // The name in parentheses may hold anything, so the fields count from the last parenthesis.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  const [state, parent, group, session] = fields
-  if (state === "Z" || state === "X") return null
+  const fields = statOf(pid)
+  const [state, parent, group, session] = fields ?? []
+  if (fields === null || state === "Z" || state === "X") return null
   return { pid, parent: Number(parent), group: Number(group), session: Number(session), startedAt: fields[19] ?? "" }
 }
 
-const carries = (pid: number, mark: string): boolean => markOf(pid)?.startsWith(mark) ?? false
+/** The fields after the name. That stands in parentheses and may hold anything, so they count from the last one. */
+const statOf = (pid: number): ReadonlyArray<string> | null => {
+  const stat = readText(`/proc/${pid}/stat`)
+  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+}
 
-const markOf = (pid: number): string | null => {
+/** A process whose mark cannot be told just now is taken to carry it. */
+const mayCarry = (pid: number, mark: string): boolean => {
+  const found = markOf(pid)
+  return found === undefined || (found?.startsWith(mark) ?? false)
+}
+
+/** Null without one; undefined where the environment is empty, be it for good or only in the moments of an exec. */
+const markOf = (pid: number): string | null | undefined => {
   const environ = readText(`/proc/${pid}/environ`)
   if (environ === null) return null
+  if (environ !== "") return markIn(environ)
+  // Without any memory it is the kernel's own.
+  return statOf(pid)?.[vsize] === "0" ? null : undefined
+}
+
+/** It has its place in memory, and ends where it begins. An exec passes through this state, but does not stay. */
+const hasEmptyEnvironment = (pid: number): boolean => {
+  const fields = statOf(pid)
+  return fields === null || (fields[envEnd] !== "0" && fields[envStart] === fields[envEnd])
+}
+
+/** Places among the fields after the name. */
+const [vsize, envStart, envEnd] = [20, 47, 48]
+
+const markIn = (environ: string): string | null => {
   const at = environ.startsWith(assignment) ? 0 : environ.indexOf(`\0${assignment}`) + 1
   if (at === 0 && !environ.startsWith(assignment)) return null
   const end = environ.indexOf("\0", at)
@@ -123,7 +157,8 @@ const readText = (path: string): string | null => {
   }
 }
 
-const page = Buffer.allocUnsafe(16_384)
+/** Large enough for an environment in one read, for a second one may meet an exec. */
+const page = Buffer.allocUnsafe(131_072)
 
 const fromPs = async (mark: string) => {
   const columns = "pid=,ppid=,pgid=,state=,lstart=,command="

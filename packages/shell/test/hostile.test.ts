@@ -1,6 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { boundMs, runCampaign } from "./hostile/campaign.ts"
-import { hostileKinds } from "./hostile/kinds.ts"
+import { boundMs, hostileKinds, runCampaign } from "../src/hostile/index.ts"
 
 describe("the hostile corpus", () => {
   it("has at least 15 kinds, each with a name of its own", () => {

@@ -1,7 +1,19 @@
 import { assert, it } from "@effect/vitest"
 import { CurrentExecution, type Execution } from "@tenterhook/core"
 import { Effect, Exit, Scope } from "effect"
-import { action, eventually, invocation, killAll, run, said, shell, shellLayer, timed, uniqueSleep, withArgument } from "./shell.ts"
+import {
+  action,
+  eventually,
+  invocation,
+  killAll,
+  run,
+  said,
+  shell,
+  shellLayer,
+  timed,
+  uniqueSleep,
+  withArgument
+} from "./shell.ts"
 
 const withExecution = <A, E, R>(use: (execution: Execution) => Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
@@ -16,7 +28,11 @@ it.layer(shellLayer(), { excludeTestServices: true })("what a command leaves run
     ["two of them, silent", 2, (hold) => `sleep ${hold} >/dev/null 2>&1 & sleep ${hold} >/dev/null 2>&1 & echo served`],
     ["by nohup", 1, (hold) => `nohup sleep ${hold} >/dev/null 2>&1 & echo served`],
     ["as a daemon in its own session", 1, (hold) => `setsid sleep ${hold} </dev/null >/dev/null 2>&1 & echo served`],
-    ["as an orphan of an orphan", 1, (hold) => `(setsid sh -c 'sleep ${hold} & :' </dev/null >/dev/null 2>&1 &); sleep 0.2; echo served`]
+    [
+      "as an orphan of an orphan",
+      1,
+      (hold) => `(setsid sh -c 'sleep ${hold} & :' </dev/null >/dev/null 2>&1 &); sleep 0.2; echo served`
+    ]
   ]
   for (const [name, count, line] of ways) {
     it.effect(`${name} is counted, never waited for, and let be`, () =>

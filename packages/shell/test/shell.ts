@@ -2,7 +2,16 @@
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Adapters, type AnyAdapter, FireId, hookName, type Invocation, type Reply, type ShellAction, textOf } from "@tenterhook/core"
+import {
+  Adapters,
+  type AnyAdapter,
+  FireId,
+  hookName,
+  type Invocation,
+  type Reply,
+  type ShellAction,
+  textOf
+} from "@tenterhook/core"
 import { Effect, Layer } from "effect"
 import { ShellAdapter } from "../src/index.ts"
 
@@ -10,7 +19,9 @@ import { ShellAdapter } from "../src/index.ts"
 export const shellLayer = (limits: Partial<ShellAdapter.Limits> = {}): Layer.Layer<Adapters> =>
   Layer.provideMerge(ShellAdapter.layerWith(limits), Layer.fresh(Adapters.layer))
 
-export const shell: Effect.Effect<AnyAdapter, never, Adapters> = Adapters.use((adapters) => Effect.orDie(adapters.get("shell")))
+export const shell: Effect.Effect<AnyAdapter, never, Adapters> = Adapters.use((adapters) =>
+  Effect.orDie(adapters.get("shell"))
+)
 
 type More = Partial<Omit<ShellAction, "kind" | "run">>
 
@@ -40,7 +51,11 @@ export const run = Effect.fnUntraced(function* (of: ShellAction, more: Partial<I
   return said(yield* Effect.scoped(Effect.flatMap(adapter.start(invocation(of, more)), (running) => running.reply)))
 })
 
-export const said = (reply: Reply) => ({ ...reply, output: textOf(reply.output), diagnostics: textOf(reply.diagnostics) })
+export const said = (reply: Reply) => ({
+  ...reply,
+  output: textOf(reply.output),
+  diagnostics: textOf(reply.diagnostics)
+})
 
 /** A fresh folder, removed with the scope. */
 export const freshFolder = Effect.acquireRelease(
@@ -67,7 +82,8 @@ export const withArgument = (text: string): ReadonlyArray<number> =>
 /** Waits until it holds, at most so long; what it says then. */
 export const eventually = Effect.fnUntraced(function* (holds: () => boolean, withinMs = 5000) {
   const deadline = performance.now() + withinMs
-  while (!holds() && performance.now() < deadline) yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
+  while (!holds() && performance.now() < deadline)
+    yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
   return holds()
 })
 

@@ -1,6 +1,18 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
-import { action, eventually, invocation, killAll, run, said, shell, shellLayer, timed, uniqueSleep, withArgument } from "./shell.ts"
+import {
+  action,
+  eventually,
+  invocation,
+  killAll,
+  run,
+  said,
+  shell,
+  shellLayer,
+  timed,
+  uniqueSleep,
+  withArgument
+} from "./shell.ts"
 
 const settled = (ms: number) => Effect.promise(() => new Promise((done) => setTimeout(done, ms)))
 
@@ -18,7 +30,13 @@ it.layer(shellLayer(), { excludeTestServices: true })("stopping a command", (it)
     Effect.gen(function* () {
       const { running, alive } = yield* started((hold) => `echo half; echo side >&2; sleep ${hold}; echo never`)
       const { value, ms } = yield* timed(running.stop("timeout"))
-      assert.deepInclude(said(value), { status: null, signal: "SIGTERM", output: "half\n", diagnostics: "side\n", leftRunning: 0 })
+      assert.deepInclude(said(value), {
+        status: null,
+        signal: "SIGTERM",
+        output: "half\n",
+        diagnostics: "side\n",
+        leftRunning: 0
+      })
       assert.deepStrictEqual(alive(), [])
       assert.isBelow(ms, 400)
     })
@@ -81,7 +99,10 @@ it.layer(shellLayer(), { excludeTestServices: true })("stopping a command", (it)
   it.effect("twice is once, and after the end changes nothing", () =>
     Effect.gen(function* () {
       const { running } = yield* started((hold) => `echo half; sleep ${hold}`)
-      const [first, second, reply] = yield* Effect.all([running.stop("timeout"), running.stop("cancelled"), running.reply], { concurrency: 3 })
+      const [first, second, reply] = yield* Effect.all(
+        [running.stop("timeout"), running.stop("cancelled"), running.reply],
+        { concurrency: 3 }
+      )
       assert.deepStrictEqual(second, first)
       assert.deepStrictEqual(reply, first)
       const adapter = yield* shell
@@ -98,21 +119,25 @@ it.layer(shellLayer(), { excludeTestServices: true })("stopping a command", (it)
     })
   )
 
-  it.effect("and by interrupting whoever waits, at any moment", () =>
-    Effect.gen(function* () {
-      const adapter = yield* shell
-      const hold = uniqueSleep()
-      for (let round = 0; round < 40; round++) {
-        const line = round % 4 === 0 ? `trap '' TERM; sleep ${hold}; sleep ${hold}` : `setsid sleep ${hold} & sleep ${hold}`
-        const waiting = Effect.scoped(Effect.flatMap(adapter.start(invocation(action(line))), ({ reply }) => reply))
-        const fiber = yield* Effect.forkChild(waiting)
-        if (round > 2) yield* settled((round * 7) % 20)
-        const exit = yield* Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
-        assert.isTrue(Exit.isFailure(exit))
-      }
-      assert.deepStrictEqual(withArgument(hold), [])
-    })
-  , 60_000)
+  it.effect(
+    "and by interrupting whoever waits, at any moment",
+    () =>
+      Effect.gen(function* () {
+        const adapter = yield* shell
+        const hold = uniqueSleep()
+        for (let round = 0; round < 40; round++) {
+          const line =
+            round % 4 === 0 ? `trap '' TERM; sleep ${hold}; sleep ${hold}` : `setsid sleep ${hold} & sleep ${hold}`
+          const waiting = Effect.scoped(Effect.flatMap(adapter.start(invocation(action(line))), ({ reply }) => reply))
+          const fiber = yield* Effect.forkChild(waiting)
+          if (round > 2) yield* settled((round * 7) % 20)
+          const exit = yield* Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
+          assert.isTrue(Exit.isFailure(exit))
+        }
+        assert.deepStrictEqual(withArgument(hold), [])
+      }),
+    60_000
+  )
 
   it.effect("of a command that exits meanwhile tells how it exited", () =>
     Effect.gen(function* () {

@@ -9,15 +9,20 @@ it.layer(shellLayer(), { excludeTestServices: true })("stdin", (it) => {
 
   it.effect("is /dev/null where nothing is sent", () =>
     Effect.gen(function* () {
-      assert.strictEqual((yield* run(action("readlink /proc/self/fd/0; cat"), { payload: Buffer.from("not sent") })).output, "/dev/null\n")
+      assert.strictEqual(
+        (yield* run(action("readlink /proc/self/fd/0; cat"), { payload: Buffer.from("not sent") })).output,
+        "/dev/null\n"
+      )
       assert.strictEqual((yield* run(action("readlink /proc/self/fd/0", payload))).output, "/dev/null\n")
     })
   )
 
   it.effect("is never a socket, and /dev/stdin opens", () =>
     Effect.gen(function* () {
-      const reply = yield* run(action("test -S /dev/stdin && echo socket; cat /dev/stdin", payload), { payload: Buffer.from("pay\0load\xff", "latin1") })
-      assert.deepStrictEqual([...(reply.output.slice(0, 8))].join(""), "pay\0load")
+      const reply = yield* run(action("test -S /dev/stdin && echo socket; cat /dev/stdin", payload), {
+        payload: Buffer.from("pay\0load\xff", "latin1")
+      })
+      assert.strictEqual(reply.output.slice(0, 8), "pay\0load")
       assert.notInclude(reply.output, "socket")
     })
   )
@@ -39,7 +44,11 @@ it.layer(shellLayer(), { excludeTestServices: true })("stdin", (it) => {
 
   it.effect("is the command's alone", () =>
     Effect.gen(function* () {
-      const replies = yield* Effect.forEach([..."abcdef"], (text) => run(action("cat", payload), { payload: Buffer.from(text.repeat(1000)) }), { concurrency: 6 })
+      const replies = yield* Effect.forEach(
+        [..."abcdef"],
+        (text) => run(action("cat", payload), { payload: Buffer.from(text.repeat(1000)) }),
+        { concurrency: 6 }
+      )
       assert.deepStrictEqual(
         replies.map(({ output }) => output),
         [..."abcdef"].map((text) => text.repeat(1000))
@@ -51,7 +60,9 @@ it.layer(shellLayer(), { excludeTestServices: true })("stdin", (it) => {
 it.layer(shellLayer(), { excludeTestServices: true })("output", (it) => {
   it.effect("comes through real pipes, which scripts may open by name", () =>
     Effect.gen(function* () {
-      const reply = yield* run(action("echo a >/dev/stdout; echo b >/dev/stderr; echo c | tee /dev/stderr; test -p /dev/stdout && echo pipe"))
+      const reply = yield* run(
+        action("echo a >/dev/stdout; echo b >/dev/stderr; echo c | tee /dev/stderr; test -p /dev/stdout && echo pipe")
+      )
       assert.strictEqual(reply.output, "a\nc\npipe\n")
       assert.strictEqual(reply.diagnostics, "b\nc\n")
     })
@@ -100,7 +111,10 @@ it.layer(shellLayer(), { excludeTestServices: true })("output", (it) => {
 
   it.effect("may be closed long before the end", () =>
     Effect.gen(function* () {
-      assert.deepInclude(yield* run(action("echo early; exec >&- 2>&-; sleep 0.3; exit 4")), { status: 4, output: "early\n" })
+      assert.deepInclude(yield* run(action("echo early; exec >&- 2>&-; sleep 0.3; exit 4")), {
+        status: 4,
+        output: "early\n"
+      })
     })
   )
 })

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Adapters, type AnyAdapter, FireId, hookName, type ShellAction } from "@tenterhook/core"
-import { ShellAdapter } from "@tenterhook/shell"
 import { Effect, Layer } from "effect"
+import * as ShellAdapter from "../ShellAdapter.ts"
 import { deadlineMs, type HostileKind, hostileKinds } from "./kinds.ts"
 
 export interface CampaignOptions {
@@ -105,7 +105,10 @@ const runOne = Effect.fnUntraced(function* (shell: AnyAdapter, kind: HostileKind
         linger: "end",
         ...(kind.inputBytes === undefined ? {} : { payload: new Uint8Array(kind.inputBytes).fill(120) })
       })
-      const late = yield* Effect.raceFirst(Effect.as(running.reply, false), Effect.as(Effect.sleep(kind.ends === "itself" ? 10_000 : deadlineMs), true))
+      const late = yield* Effect.raceFirst(
+        Effect.as(running.reply, false),
+        Effect.as(Effect.sleep(kind.ends === "itself" ? 10_000 : deadlineMs), true)
+      )
       if (late) yield* running.stop("timeout")
       return late ? ("deadline" as const) : ("itself" as const)
     })
@@ -114,7 +117,7 @@ const runOne = Effect.fnUntraced(function* (shell: AnyAdapter, kind: HostileKind
 })
 
 /** Living processes with the token in their arguments or environment, watchers' shells apart. */
-export const carriersOf = (token: string): ReadonlyArray<string> =>
+const carriersOf = (token: string): ReadonlyArray<string> =>
   readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return []
     try {
@@ -127,7 +130,7 @@ export const carriersOf = (token: string): ReadonlyArray<string> =>
     }
   })
 
-export const openDescriptors = () => readdirSync("/proc/self/fd").length
+const openDescriptors = () => readdirSync("/proc/self/fd").length
 
 const hasSetsid = (process.env["PATH"] ?? "").split(":").some((folder) => {
   try {
