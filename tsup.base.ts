@@ -14,6 +14,10 @@ export const program = (entry: Array<string>, options: Options = {}) =>
     target: "node22",
     sourcemap: false,
     noExternal: [/.*/],
+    // jsonc-parser's other file cannot be inlined: it hides its imports in a UMD wrapper.
+    esbuildOptions: (esbuild) => {
+      esbuild.mainFields = ["module", "main"]
+    },
     // CommonJS dependencies ask for Node's built-ins through `require`.
     banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)` },
     ...options

@@ -9,11 +9,17 @@ export interface Manifest {
   readonly license?: string
   readonly private?: boolean
   readonly files?: ReadonlyArray<string>
-  readonly exports?: Record<string, null | Record<string, string>>
+  readonly exports?: Record<string, null | string | Record<string, string>>
   readonly bin?: Record<string, string>
   readonly engines?: Record<string, string>
   readonly dependencies?: Record<string, string>
   readonly peerDependencies?: Record<string, string>
+}
+
+/** The files that an entry of `exports` leads those to who installed the package: all but its source. */
+export const targetsOf = (entry: null | string | Record<string, string>) => {
+  if (entry === null || typeof entry === "string") return entry === null ? [] : [entry]
+  return Object.entries(entry).flatMap(([condition, file]) => (condition === "@tenterhook/source" ? [] : [file]))
 }
 
 export const packages = ["packages", "apps"]

@@ -26,17 +26,12 @@ it("no notes to oneself", () => {
 })
 
 it("no skipped or lonely tests, no silenced checks", () => {
-  const silenced = [
-    "it.sk" + "ip",
-    "describe.sk" + "ip",
-    "test.sk" + "ip",
-    ".on" + "ly(",
-    "@ts-" + "ignore",
-    "@ts-" + "expect-error",
-    "oxlint-" + "disable"
-  ]
-  const pattern = new RegExp(silenced.map((word) => word.replace(/[.(]/g, "\\$&")).join("|"))
-  assert.deepStrictEqual(found(pattern, isCode), [])
+  const comments = ["@ts-" + "ignore", "@ts-" + "expect-error", "oxlint-" + "disable"]
+  // A case that a subject cannot run skips itself with a reason, which is no literal.
+  const calls = ["sk" + "ip", "on" + "ly", "to" + "do"].map(
+    (word) => `\\b(it|test|describe)(\\.\\w+)*\\.${word}\\(["'\`]`
+  )
+  assert.deepStrictEqual(found(new RegExp([...comments, ...calls].join("|")), isCode), [])
 })
 
 it("no paths of somebody's machine", () => {

@@ -30,7 +30,7 @@ matcher: edit_*
 command: echo "$TOOL_NAME changed app.js" >> edits.log
 timeout: 60s
 `,
-    "app.js": `const answer = 6 * \n`
+    "app.js": "const answer = 6 * * 7\n"
   },
 
   scripts: [],

@@ -24,7 +24,11 @@ export const dialectSuite = (fixtures: DialectFixtures, options: AuditOptions = 
  * Registers one test for each case below the paths, named by its title; a skipped case is a skipped test that says why.
  * To be awaited at the top of a test file, for the cases are read first.
  */
-export const caseSuite = async (paths: ReadonlyArray<string>, subject: Subject, options: { readonly cwd?: string; readonly caseLimitMs?: number } = {}): Promise<void> => {
+export const caseSuite = async (
+  paths: ReadonlyArray<string>,
+  subject: Subject,
+  options: { readonly cwd?: string; readonly caseLimitMs?: number } = {}
+): Promise<void> => {
   const cases = await loadCases(paths, options.cwd)
   const limitMs = options.caseLimitMs ?? 60_000
   describe(`cases: ${subject.name}`, () => {
@@ -41,7 +45,12 @@ export const caseSuite = async (paths: ReadonlyArray<string>, subject: Subject, 
   })
 }
 
-const describeRules = <R>(name: string, rules: ReadonlyArray<Rule<R>>, layer: Layer.Layer<R, unknown>, options: AuditOptions) => {
+const describeRules = <R>(
+  name: string,
+  rules: ReadonlyArray<Rule<R>>,
+  layer: Layer.Layer<R, unknown>,
+  options: AuditOptions
+) => {
   unknownGaps(rules, options.knownGaps)
   const limitMs = options.limitMs ?? 20_000
   describe(name, () => {

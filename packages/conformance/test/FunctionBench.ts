@@ -5,7 +5,11 @@ import { createHash } from "node:crypto"
 import { Bench, type Behaviour } from "../src/index.ts"
 
 export const functionLayer: Layer.Layer<Adapters | Bench> = Layer.unwrap(
-  Effect.sync(() => Layer.merge(FunctionAdapter.layer, Layer.succeed(Bench, makeBench())).pipe(Layer.provideMerge(Layer.fresh(Adapters.layer))))
+  Effect.sync(() =>
+    Layer.merge(FunctionAdapter.layer, Layer.succeed(Bench, makeBench())).pipe(
+      Layer.provideMerge(Layer.fresh(Adapters.layer))
+    )
+  )
 )
 
 const makeBench = () => {
@@ -34,7 +38,9 @@ const makeBench = () => {
       case "Floods":
         return action(() => behaviour.head + "-".repeat(behaviour.bytes).slice(0, behaviour.bytes - 8) + behaviour.tail)
       case "Digests":
-        return action((payload: string) => `${Buffer.byteLength(payload)} ${createHash("sha256").update(payload).digest("hex")}`)
+        return action(
+          (payload: string) => `${Buffer.byteLength(payload)} ${createHash("sha256").update(payload).digest("hex")}`
+        )
       case "Dies":
         return action(() => {
           throw new Error("disk full")

@@ -101,7 +101,11 @@ const benchOf = (world: World) =>
     })
   })
 
-const start = Effect.fnUntraced(function* (world: World, invocation: Invocation<MemoryAction>, fault: Fault | undefined) {
+const start = Effect.fnUntraced(function* (
+  world: World,
+  invocation: Invocation<MemoryAction>,
+  fault: Fault | undefined
+) {
   const { hook, action } = invocation
   const program = world.programs.get(action.program)
   if (fault === "start is a defect") return yield* Effect.die(new Error("no idea"))
@@ -141,7 +145,8 @@ const start = Effect.fnUntraced(function* (world: World, invocation: Invocation<
     return end(stopped())
   })
 
-  const settledOnce = fault === "wait is shielded" ? Effect.uninterruptible(Deferred.await(settled)) : Deferred.await(settled)
+  const settledOnce =
+    fault === "wait is shielded" ? Effect.uninterruptible(Deferred.await(settled)) : Deferred.await(settled)
   const reply = Effect.flatMap(settledOnce, (it): Effect.Effect<Reply, AdapterError> => {
     if (fault === "nonzero is an error" && it.status !== 0 && it.signal === null) {
       return Effect.fail(new AdapterError({ hook, reason: new ToolFailed({ name: action.program, why: "not 0" }) }))
@@ -153,22 +158,36 @@ const start = Effect.fnUntraced(function* (world: World, invocation: Invocation<
       if (fault === "stop never ends") return yield* Effect.never
       if (fault === "stop is slow" && program._tag === "Stubborn") yield* Effect.sleep(1700)
       yield* end(stopped())
-      if (fault === "late stop is empty") return program._tag === "Hangs" || program._tag === "Stubborn" ? stopped() : emptyReply
+      if (fault === "late stop is empty")
+        return program._tag === "Hangs" || program._tag === "Stubborn" ? stopped() : emptyReply
       return yield* Effect.orDie(Deferred.await(settled))
     })
   const running: Running = { reply, stop }
   return running
 })
 
-const run = Effect.fnUntraced(function* (world: World, program: Behaviour, invocation: Invocation<MemoryAction>, fault: Fault | undefined) {
-  const says = (saying: string, more: Partial<Reply> = {}): Reply => ({ ...emptyReply, status: 0, ...cut(saying, fault), ...more })
+const run = Effect.fnUntraced(function* (
+  world: World,
+  program: Behaviour,
+  invocation: Invocation<MemoryAction>,
+  fault: Fault | undefined
+) {
+  const says = (saying: string, more: Partial<Reply> = {}): Reply => ({
+    ...emptyReply,
+    status: 0,
+    ...cut(saying, fault),
+    ...more
+  })
   switch (program._tag) {
     case "Replies": {
       world.shared = program.saying
       yield* Effect.sleep(5)
       const said = fault === "buffers are shared" ? world.shared : program.saying
       const mixed = fault === "channels are mixed"
-      return says(mixed ? said + program.aside : said, { status: program.status, diagnostics: Buffer.from(mixed ? "" : program.aside) })
+      return says(mixed ? said + program.aside : said, {
+        status: program.status,
+        diagnostics: Buffer.from(mixed ? "" : program.aside)
+      })
     }
     case "Floods": {
       const filler = "·".repeat(Math.ceil((program.bytes - program.head.length - program.tail.length) / 2))

@@ -1,7 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Adapters } from "@tenterhook/core"
 import { Effect, Layer } from "effect"
-import { adapterRules, audit, type AuditOptions, Bench, formatRuleResult, holds, type RuleResult } from "../src/index.ts"
+import {
+  adapterRules,
+  audit,
+  type AuditOptions,
+  Bench,
+  formatRuleResult,
+  holds,
+  type RuleResult
+} from "../src/index.ts"
 import { functionLayer } from "./FunctionBench.ts"
 import { type Fault, memoryLayer } from "./MemoryAdapter.ts"
 
@@ -16,12 +24,18 @@ const all = adapterRules.map((rule) => rule.id)
 describe("a sound adapter keeps every promise", () => {
   it("in memory, with every capability", async () => {
     const results = await run(memoryLayer())
-    assert.deepStrictEqual(results.map((result) => `${result.id} ${result.status}`), all.map((id) => `${id} kept`))
+    assert.deepStrictEqual(
+      results.map((result) => `${result.id} ${result.status}`),
+      all.map((id) => `${id} kept`)
+    )
   })
 
   it("core's functions, which have few", async () => {
     const results = await run(functionLayer)
-    assert.deepStrictEqual(results.map((result) => `${result.id} ${result.status}`), all.map((id) => `${id} kept`))
+    assert.deepStrictEqual(
+      results.map((result) => `${result.id} ${result.status}`),
+      all.map((id) => `${id} kept`)
+    )
   })
 })
 
@@ -86,7 +100,10 @@ describe("the audit", () => {
     const status = (id: string) => results.find((result) => result.id === id)!
     assert.strictEqual(status("ADP-8").status, "gap")
     assert.strictEqual(status("ADP-2").status, "gap closed")
-    assert.deepStrictEqual(results.filter((result) => !holds(result)).map((result) => result.id), ["ADP-2"])
+    assert.deepStrictEqual(
+      results.filter((result) => !holds(result)).map((result) => result.id),
+      ["ADP-2"]
+    )
   })
 
   it("refuses a gap that is no rule", async () => {
@@ -100,7 +117,12 @@ describe("the audit", () => {
   it("does not blame the adapter for its bench", async () => {
     const lame = Layer.merge(
       Layer.fresh(Adapters.layer),
-      Layer.succeed(Bench, { ...({} as Bench["Service"]), kind: "nothing", capabilities: {} as never, arrange: () => Effect.die("bench is broken") })
+      Layer.succeed(Bench, {
+        ...({} as Bench["Service"]),
+        kind: "nothing",
+        capabilities: {} as never,
+        arrange: () => Effect.die("bench is broken")
+      })
     )
     const results = await run(lame)
     const first = results[1]!

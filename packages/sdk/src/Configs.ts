@@ -12,6 +12,7 @@ import { Effect } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, isAbsolute, resolve } from "node:path"
+import { discoveredNotice } from "./discoveredNotice.ts"
 
 export interface ConfigRequest {
   /** As their owner names them, relative to `cwd`. Empty: look for them from `cwd` up to the repository's root. */
@@ -85,9 +86,6 @@ const withNotice = (set: HookSet): HookSet => {
   if (set.file === null) return set
   return { ...set, notices: [...set.notices, { file: set.file, line: null, column: null, text: discoveredNotice }] }
 }
-
-/** The text of the notice that a config was found, not named. */
-export const discoveredNotice = "discovered, not named: it runs as if trusted; name it with --config to be explicit"
 
 const named = (id: string, dialects: ReadonlyArray<Dialect>) => {
   const dialect = dialects.find((one) => one.id === id)

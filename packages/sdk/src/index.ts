@@ -1,6 +1,6 @@
 /** Hooks for an agent in five lines. Nobody needs to know Effect. */
 export { createHooks, type FireOptions, type Hooks, type HooksOptions } from "./createHooks.ts"
-export { discoveredNotice } from "./Configs.ts"
+export { discoveredNotice } from "./discoveredNotice.ts"
 export { type Ask } from "./ask.ts"
 export { type Execution, type ExecutionEnd, ExecutionRefused } from "./Execution.ts"
 export { type EngineAdapter, type PlainAdapter, type PlainCall, type PlainReply } from "./PlainAdapter.ts"

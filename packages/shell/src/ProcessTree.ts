@@ -5,7 +5,7 @@ import { isAlive, type ProcessEntry, processTable, signal } from "./ProcessTable
 export interface ProcessTree {
   /** The number of the command's process, its group and its session; null once it might belong to somebody else. */
   readonly leader: number | null
-  /** `NAME=value`, as in the environment of all its processes. */
+  /** What the run variable of its processes begins with. */
   readonly mark: string
   /** Members seen before. */
   readonly known: ReadonlyArray<ProcessEntry>

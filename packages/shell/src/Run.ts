@@ -9,7 +9,7 @@ import { fireVariable, runVariable } from "./Environment.ts"
 import { leaveTo } from "./Leftovers.ts"
 import type { Folder } from "./Folder.ts"
 import type { Host } from "./Host.ts"
-import { makeOutput } from "./Output.ts"
+import { makeOutput, type Output } from "./Output.ts"
 import type { Pipe } from "./Pipes.ts"
 import { mayHaveEscaped, type ProcessEntry, signal } from "./ProcessTable.ts"
 import { endTree, membersOf } from "./ProcessTree.ts"
@@ -70,7 +70,6 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
     )
   }
   host.watcher.running(id, pid)
-  const tag = `${runVariable}=${mark}`
 
   const listeners: Array<(reply: Reply) => void> = []
   const streams: ReadonlyArray<Readable> = [out?.read ?? child.stdout!, err?.read ?? child.stderr!]
@@ -110,25 +109,28 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
   const finish = () => {
     if (settling || stopping !== null) return
     settling = true
-    const mayHaveLeft = openStreams > 0 || signal(-pid, 0) || mayHaveEscaped(pid, tag)
+    const mayHaveLeft = openStreams > 0 || signal(-pid, 0) || mayHaveEscaped(pid, mark)
     if (!mayHaveLeft) {
-      settle(0)
-      return forget()
+      forget()
+      return void settle(0)
     }
-    void membersOf({ leader: pid, mark: tag, known: [] }).then((members) => {
+    void membersOf({ leader: pid, mark, known: [] }).then((members) => {
       if (stopping !== null) return
       left = members
-      if (left.length > 0) host.watcher.left(id, pid)
+      // Before anybody is told, because whoever waits for the reply closes the scope next.
+      if (left.length === 0) forget()
+      else {
+        host.watcher.left(id, pid)
+        if (linger === "end" || execution?.scope.state._tag === "Closed") void endLeft(pid)
+        else if (execution === null) forget()
+        else leaveTo(execution, () => endLeft(null))
+      }
       settle(left.length)
-      if (left.length === 0) return forget()
-      if (linger === "end" || execution?.scope.state._tag === "Closed") void endLeft(pid)
-      else if (execution === null) forget()
-      else leaveTo(execution, () => endLeft(null))
     })
   }
 
   const endLeft = (leader: number | null) =>
-    (ending ??= endTree({ leader, mark: tag, known: left }, host.limits.graceMs).then(forget))
+    (ending ??= endTree({ leader, mark, known: left }, host.limits.graceMs).then(forget))
 
   const stop = (): Promise<Reply> => (stopping ??= stopNow())
   const stopNow = async () => {
@@ -137,7 +139,7 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
       if (left.length > 0) await endLeft(null)
       return settled
     }
-    await endTree({ leader: pid, mark: tag, known: [] }, host.limits.graceMs)
+    await endTree({ leader: pid, mark, known: [] }, host.limits.graceMs)
     if (exit === null || openStreams > 0) await quiet()
     forget()
     return settle(0)
@@ -169,7 +171,7 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
       openStreams--
       if (openStreams === 0 && exit !== null) finish()
     }
-    stream.on("data", outputs[index]!.add).on("end", ended).on("error", ended).on("close", ended)
+    stream.on("data", keep(stream, outputs[index]!)).on("end", ended).on("error", ended).on("close", ended)
   })
   child.nodeChildProcess.once("exit", (status, signalName) => {
     exit = { status, signal: signalName }
@@ -195,6 +197,22 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
   host.open.add(run)
   return run
 }
+
+/** Takes what comes. A flood is let in by a megabyte at a time, so that it keeps neither memory nor the host's event loop. */
+const keep = (stream: Readable, output: Output) => {
+  let sinceBreak = 0
+  return (chunk: Uint8Array) => {
+    output.add(chunk)
+    sinceBreak += chunk.length
+    if (sinceBreak < floodBytes || !output.truncated()) return
+    sinceBreak = 0
+    stream.pause()
+    setTimeout(() => stream.resume(), floodBreakMs)
+  }
+}
+
+const floodBytes = 1024 * 1024
+const floodBreakMs = 4
 
 interface Stdio {
   readonly stdin: Descriptor | "ignore"

@@ -83,13 +83,23 @@ const Delivery = Schema.Struct({
 const afterwards = {
   files: optional(Schema.Record(text, FileExpectation)),
   calls: optional(Matcher),
-  deliveries: optional(Schema.Record(text, Schema.Union([Schema.Array(Delivery), MatcherObject]).annotate({ expected: "a list of requests or a matcher" }))),
+  deliveries: optional(
+    Schema.Record(
+      text,
+      Schema.Union([Schema.Array(Delivery), MatcherObject]).annotate({ expected: "a list of requests or a matcher" })
+    )
+  ),
   processes: optional(Matcher)
 }
 
 const Context = Schema.Record(Schema.String, Schema.Unknown)
 
-export const FireStep = Schema.Struct({ fire: text, context: optional(Context), expect: optional(Matcher), ...afterwards })
+export const FireStep = Schema.Struct({
+  fire: text,
+  context: optional(Context),
+  expect: optional(Matcher),
+  ...afterwards
+})
 export type FireStep = typeof FireStep.Type
 
 export const ExecStep = Schema.Struct({
@@ -154,4 +164,5 @@ export type Case = typeof Case.Type
 export const stepKinds = { fire: FireStep, exec: ExecStep, load: LoadStep, clock: ClockStep } as const
 export type StepKind = keyof typeof stepKinds
 
-export const kindOf = (step: Step): StepKind => (Object.keys(stepKinds) as Array<StepKind>).find((kind) => kind in step)!
+export const kindOf = (step: Step): StepKind =>
+  (Object.keys(stepKinds) as Array<StepKind>).find((kind) => kind in step)!

@@ -29,7 +29,10 @@ export const matcherOf = (value: unknown): { readonly word: MatcherWord; readonl
 
 /** A value that is matched against a part of what came back. Refuses matchers whose argument is not of their kind. */
 export const Matcher = Schema.Unknown.check(
-  Schema.makeFilter((value: unknown) => problems(value, []), { expected: "a value or a matcher", toJsonSchema: () => ({}) })
+  Schema.makeFilter((value: unknown) => problems(value, []), {
+    expected: "a value or a matcher",
+    toJsonSchema: () => ({})
+  })
 ).annotate({
   identifier: "Matcher",
   description:
@@ -40,9 +43,15 @@ export const Matcher = Schema.Unknown.check(
 /** A matcher that is written as an object: `{length: 3}`. */
 export const MatcherObject = Schema.Record(Schema.String, Schema.Unknown)
   .check(
-    Schema.makeFilter((value: unknown) => (matcherOf(value) === null ? `expected a list, or an object with one of the keys ${matcherWords.join(", ")}` : problems(value, [])), {
-      toJsonSchema: () => ({ minProperties: 1, maxProperties: 1, propertyNames: { enum: [...matcherWords] } })
-    })
+    Schema.makeFilter(
+      (value: unknown) =>
+        matcherOf(value) === null
+          ? `expected a list, or an object with one of the keys ${matcherWords.join(", ")}`
+          : problems(value, []),
+      {
+        toJsonSchema: () => ({ minProperties: 1, maxProperties: 1, propertyNames: { enum: [...matcherWords] } })
+      }
+    )
   )
   .annotate({ identifier: "MatcherObject" })
 
@@ -71,7 +80,9 @@ const argumentProblems = (word: MatcherWord, argument: unknown, path: ReadonlyAr
     case "startsWith":
       return typeof argument === "string" ? [] : wrong("a text")
     case "matches":
-      return typeof argument === "string" && isRegExp(argument) ? [] : wrong("a regular expression (ECMAScript, no flags)")
+      return typeof argument === "string" && isRegExp(argument)
+        ? []
+        : wrong("a regular expression (ECMAScript, no flags)")
     case "lt":
     case "gt":
       return typeof argument === "number" ? [] : wrong("a number")
@@ -94,7 +105,8 @@ const argumentProblems = (word: MatcherWord, argument: unknown, path: ReadonlyAr
 
 const isRegExp = (source: string) => {
   try {
-    return new RegExp(source) !== null
+    new RegExp(source)
+    return true
   } catch {
     return false
   }

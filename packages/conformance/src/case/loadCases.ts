@@ -13,7 +13,10 @@ export type LoadedCase =
   | { readonly _tag: "broken"; readonly file: string; readonly problems: ReadonlyArray<string> }
 
 /** Every case below the paths, sorted by path within each. Relative paths are taken from `cwd`. */
-export const loadCases = async (paths: ReadonlyArray<string>, cwd: string = process.cwd()): Promise<ReadonlyArray<LoadedCase>> => {
+export const loadCases = async (
+  paths: ReadonlyArray<string>,
+  cwd: string = process.cwd()
+): Promise<ReadonlyArray<LoadedCase>> => {
   const seen = new Set<string>()
   const loaded: Array<LoadedCase> = []
   for (const path of paths) {
@@ -52,8 +55,10 @@ export const parseCase = (file: string, text: string): LoadedCase => {
   const document = Array.isArray(documents) ? documents[0] : undefined
   if (document === undefined) return broken([`${file}:1:1: expected a case, got an empty file`])
   const syntax = [...document.errors, ...document.warnings]
-  if (syntax.length > 0) return broken(syntax.map((error) => `${place(error.pos[0])}: not valid YAML: ${error.message}`))
-  if (documents.length > 1) return broken([`${file}: expected one case in a file, got ${documents.length} YAML documents`])
+  if (syntax.length > 0)
+    return broken(syntax.map((error) => `${place(error.pos[0])}: not valid YAML: ${error.message}`))
+  if (documents.length > 1)
+    return broken([`${file}: expected one case in a file, got ${documents.length} YAML documents`])
 
   let value: unknown
   try {
@@ -81,7 +86,8 @@ interface Problem {
 
 /** The head and each step are checked alone, so that a mistake in a step is not reported once for every kind of step. */
 const problemsOf = (value: unknown): ReadonlyArray<Problem> => {
-  if (!isRecord(value)) return [{ path: [], message: `expected a case (an object with title, dialect and steps), got ${show(value)}` }]
+  if (!isRecord(value))
+    return [{ path: [], message: `expected a case (an object with title, dialect and steps), got ${show(value)}` }]
   const { steps, ...head } = value
   const headProblems = problemsIn(Head, head, [])
   if (!Array.isArray(steps) || steps.length === 0) {
@@ -93,7 +99,8 @@ const problemsOf = (value: unknown): ReadonlyArray<Problem> => {
 const stepProblems = (step: unknown, path: ReadonlyArray<PropertyKey>): ReadonlyArray<Problem> => {
   const known = Object.keys(stepKinds) as Array<keyof typeof stepKinds>
   const kinds = isRecord(step) ? known.filter((kind) => Object.hasOwn(step, kind)) : []
-  if (kinds.length !== 1) return [{ path, message: `expected a step with exactly one of ${known.join(", ")}, got ${show(step)}` }]
+  if (kinds.length !== 1)
+    return [{ path, message: `expected a step with exactly one of ${known.join(", ")}, got ${show(step)}` }]
   return problemsIn(stepKinds[kinds[0]!] as Schema.Decoder<Step>, step, path)
 }
 
@@ -101,7 +108,11 @@ const Head = Schema.Struct(caseHead)
 
 const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const problemsIn = (schema: Schema.Decoder<unknown>, value: unknown, path: ReadonlyArray<PropertyKey>): ReadonlyArray<Problem> => {
+const problemsIn = (
+  schema: Schema.Decoder<unknown>,
+  value: unknown,
+  path: ReadonlyArray<PropertyKey>
+): ReadonlyArray<Problem> => {
   const exit = Schema.decodeUnknownExit(schema)(value, { errors: "all", onExcessProperty: "error" })
   if (Exit.isSuccess(exit)) return []
   const byPath = new Map<string, { path: ReadonlyArray<PropertyKey>; messages: Array<string>; at: unknown }>()
@@ -129,11 +140,15 @@ const wordsFor = (message: string, path: ReadonlyArray<PropertyKey>) => {
 }
 
 const valueAt = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
-  path.reduce<unknown>((at, key) => (at === null || at === undefined ? undefined : (at as Record<PropertyKey, unknown>)[key]), value)
+  path.reduce<unknown>(
+    (at, key) => (at === null || at === undefined ? undefined : (at as Record<PropertyKey, unknown>)[key]),
+    value
+  )
 
 const formatPath = (path: ReadonlyArray<PropertyKey>) =>
   path.reduce<string>(
-    (text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`),
+    (text, part) =>
+      typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`,
     ""
   )
 

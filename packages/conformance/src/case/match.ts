@@ -12,7 +12,12 @@ export interface Mismatch {
 export const nothing = Symbol("nothing")
 
 /** All mismatches, in the order of the expectation; none when it matches. `previous` is what `{same: previous}` means. */
-export const match = (expected: unknown, got: unknown, previous: unknown = nothing, path: string = ""): ReadonlyArray<Mismatch> => {
+export const match = (
+  expected: unknown,
+  got: unknown,
+  previous: unknown = nothing,
+  path: string = ""
+): ReadonlyArray<Mismatch> => {
   const matcher = matcherOf(expected)
   if (matcher !== null) return words[matcher.word](matcher.argument, got, previous, path)
   if (Array.isArray(expected)) return matchList(expected, got, previous, path)
@@ -65,19 +70,22 @@ const words: Record<(typeof matcherWords)[number], Word> = {
     match(expected, got, previous, path).length > 0 ? [] : mismatch(path, `anything but ${show(expected)}`, got),
 
   same: (_argument, got, previous, path) => {
-    if (isNothing(previous)) return mismatch(path, "the same as one delivery earlier (there was nothing at this place)", got)
+    if (isNothing(previous))
+      return mismatch(path, "the same as one delivery earlier (there was nothing at this place)", got)
     const mismatches = isSame(previous, got)
     return mismatches ? [] : mismatch(path, `the same as one delivery earlier: ${show(previous)}`, got)
   },
 
   unordered: (expected: ReadonlyArray<unknown>, got, previous, path) => {
     if (!Array.isArray(got)) return mismatch(path, `a list of ${expected.length} in any order`, got)
-    if (got.length !== expected.length) return mismatch(path, `a list of ${expected.length} in any order`, got, `a list of ${got.length}`)
+    if (got.length !== expected.length)
+      return mismatch(path, `a list of ${expected.length} in any order`, got, `a list of ${got.length}`)
     const unpaired = unpairedOf(expected, got, previous, path)
     return unpaired.flatMap((item) => mismatch(path, `in any order, an element matching ${show(item)}`, got))
   },
 
-  all: (expected: ReadonlyArray<unknown>, got, previous, path) => expected.flatMap((item) => match(item, got, previous, path))
+  all: (expected: ReadonlyArray<unknown>, got, previous, path) =>
+    expected.flatMap((item) => match(item, got, previous, path))
 }
 
 const matchList = (expected: ReadonlyArray<unknown>, got: unknown, previous: unknown, path: string) => {
@@ -136,14 +144,21 @@ const equal = (a: unknown, b: unknown) => a === b || Object.is(a, b)
 
 /** Deep equality, without matchers: what came earlier is data. */
 const isSame = (a: unknown, b: unknown): boolean => {
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, index) => isSame(item, b[index]))
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => isSame(item, b[index]))
   if (!isRecord(a)) return equal(a, b)
   const keys = Object.keys(a)
-  return isRecord(b) && Object.keys(b).length === keys.length && keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]))
+  return (
+    isRecord(b) &&
+    Object.keys(b).length === keys.length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]))
+  )
 }
 
 const at = (value: unknown, key: string | number): unknown =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : nothing
+  typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : nothing
 
 /** Characters (code points) of a text, elements of a list. */
 const lengthOf = (value: unknown): number | null => {

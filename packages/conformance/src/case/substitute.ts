@@ -16,7 +16,12 @@ export const expandRepeats = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(expandRepeats)
   if (!isRecord(value)) return value
   const { repeat, times } = value
-  if (Object.keys(value).length === 2 && typeof repeat === "string" && Number.isInteger(times) && (times as number) >= 0) {
+  if (
+    Object.keys(value).length === 2 &&
+    typeof repeat === "string" &&
+    Number.isInteger(times) &&
+    (times as number) >= 0
+  ) {
     return repeat.repeat(times as number)
   }
   return mapRecord(value, expandRepeats)

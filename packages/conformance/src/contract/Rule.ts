@@ -21,6 +21,13 @@ export class Violation extends Schema.TaggedError<Violation>()("Violation", {
   }
 }
 
+export const expect = (
+  holds: boolean,
+  expected: string,
+  actual: string,
+  hint: string
+): Effect.Effect<void, Violation> => (holds ? Effect.void : Effect.fail(new Violation({ expected, actual, hint })))
+
 /** The rule could not be checked: the bench failed, not its subject. */
 export class Unchecked extends Schema.TaggedError<Unchecked>()("Unchecked", { why: Schema.String }) {
   override get message() {
@@ -48,18 +55,27 @@ export interface AuditOptions {
 }
 
 /** Checks every rule, each with a subject built afresh, so that one broken promise does not break the next. */
-export const auditRules = <R, E>(rules: ReadonlyArray<Rule<R>>, layer: Layer.Layer<R, E>, options: AuditOptions = {}): Effect.Effect<ReadonlyArray<RuleResult>> =>
+export const auditRules = <R, E>(
+  rules: ReadonlyArray<Rule<R>>,
+  layer: Layer.Layer<R, E>,
+  options: AuditOptions = {}
+): Effect.Effect<ReadonlyArray<RuleResult>> =>
   Effect.gen(function* () {
     unknownGaps(rules, options.knownGaps)
     return yield* Effect.forEach(rules, (rule) => auditRule(rule, layer, options))
   })
 
-export const auditRule = <R, E>(rule: Rule<R>, layer: Layer.Layer<R, E>, options: AuditOptions = {}): Effect.Effect<RuleResult> => {
+export const auditRule = <R, E>(
+  rule: Rule<R>,
+  layer: Layer.Layer<R, E>,
+  options: AuditOptions = {}
+): Effect.Effect<RuleResult> => {
   const { id, title } = rule
   const gap = options.knownGaps?.[id]
   return Effect.map(checkRule(rule, layer, options.limitMs ?? 20_000), (failure): RuleResult => {
     if (failure instanceof Unchecked) return { id, title, status: "unchecked", why: failure.why }
-    if (failure === null) return gap === undefined ? { id, title, status: "kept" } : { id, title, status: "gap closed", why: gap }
+    if (failure === null)
+      return gap === undefined ? { id, title, status: "kept" } : { id, title, status: "gap closed", why: gap }
     return gap === undefined
       ? { id, title, status: "broken", violation: failure }
       : { id, title, status: "gap", why: gap, violation: failure }
@@ -90,11 +106,16 @@ export const formatRuleResult = (result: RuleResult): string => {
 export const unknownGaps = (rules: ReadonlyArray<{ readonly id: string }>, knownGaps: KnownGaps = {}): void => {
   const known = rules.map((rule) => rule.id)
   const unknown = Object.keys(knownGaps).filter((id) => !known.includes(id))
-  if (unknown.length > 0) throw new Error(`known gaps that are no rules: ${unknown.join(", ")}; rules are ${known.join(", ")}`)
+  if (unknown.length > 0)
+    throw new Error(`known gaps that are no rules: ${unknown.join(", ")}; rules are ${known.join(", ")}`)
 }
 
 /** Whoever is late is left behind: a subject that cannot be interrupted does not hold up the audit. */
-const checkRule = <R, E>(rule: Rule<R>, layer: Layer.Layer<R, E>, limitMs: number): Effect.Effect<Violation | Unchecked | null> =>
+const checkRule = <R, E>(
+  rule: Rule<R>,
+  layer: Layer.Layer<R, E>,
+  limitMs: number
+): Effect.Effect<Violation | Unchecked | null> =>
   Effect.gen(function* () {
     const built = Layer.build(layer).pipe(
       Effect.mapError((error) => new Unchecked({ why: `its layer could not be built: ${messageOf(error)}` }))
@@ -118,7 +139,9 @@ const failureOf = (exit: Exit.Exit<void, unknown>): Violation | Unchecked | null
   return new Violation({
     expected: "no error",
     actual: messageOf(error),
-    hint: Cause.hasDies(exit.cause) ? "a defect is a bug; what can go wrong is a typed failure" : "this failure was not called for"
+    hint: Cause.hasDies(exit.cause)
+      ? "a defect is a bug; what can go wrong is a typed failure"
+      : "this failure was not called for"
   })
 }
 

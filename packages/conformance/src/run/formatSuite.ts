@@ -10,7 +10,8 @@ export const formatSuite = (result: SuiteResult, cwd: string = process.cwd()): s
   return [...none, ...failed, ...(skipped.length === 0 ? [] : [skipped.join("\n")]), countLine(result)].join("\n\n")
 }
 
-export const countLine = ({ passed, failed, skipped }: SuiteResult) => `${passed} passed, ${failed} failed, ${skipped} skipped`
+export const countLine = ({ passed, failed, skipped }: SuiteResult) =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`
 
 /** What went wrong in one case: where, expected and got, and the report. */
 export const formatFailure = (failure: CaseFailure): string => {
@@ -22,12 +23,19 @@ export const formatFailure = (failure: CaseFailure): string => {
     `  expected ${expected}`,
     `  got      ${got}`
   ])
-  const report = failure.report === undefined ? [] : ["report:", ...JSON.stringify(shortened(failure.report), null, 2).split("\n")]
+  const report =
+    failure.report === undefined ? [] : ["report:", ...JSON.stringify(shortened(failure.report), null, 2).split("\n")]
   return [...where, ...message, ...mismatches, ...report].join("\n")
 }
 
 const formatFailed = (it: CaseFailed, cwd: string) =>
-  [`failed: ${nameOf(it.title, it.file, cwd)}`, `  ${shortest(it.file, cwd)}`, ...formatFailure(it.failure).split("\n").map((line) => `  ${line}`)].join("\n")
+  [
+    `failed: ${nameOf(it.title, it.file, cwd)}`,
+    `  ${shortest(it.file, cwd)}`,
+    ...formatFailure(it.failure)
+      .split("\n")
+      .map((line) => `  ${line}`)
+  ].join("\n")
 
 const formatSkipped = (it: CaseSkipped, cwd: string) => `skipped: ${it.title} (${shortest(it.file, cwd)}): ${it.reason}`
 

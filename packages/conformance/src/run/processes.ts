@@ -14,7 +14,10 @@ export const processesOf = (fireIds: ReadonlyArray<string>): Promise<ReadonlyArr
 
 /** Ends what a case left running: the processes of its fires and, on Linux, marked ones that work in its folder. */
 export const endProcesses = async (fireIds: ReadonlyArray<string>, folder: string): Promise<void> => {
-  const left = new Set([...(await processesOf(fireIds)), ...(process.platform === "linux" ? await markedIn(folder) : [])])
+  const left = new Set([
+    ...(await processesOf(fireIds)),
+    ...(process.platform === "linux" ? await markedIn(folder) : [])
+  ])
   for (const pid of left) {
     try {
       process.kill(pid, "SIGKILL")
@@ -48,7 +51,9 @@ const environmentOf = (pid: number): Promise<ReadonlyArray<string>> =>
   )
 
 const markedInPs = async (marks: ReadonlyArray<string>) => {
-  const { stdout } = await promisify(execFile)("ps", ["eww", "-ax", "-o", "pid=,command="], { maxBuffer: 64 * 1024 * 1024 })
+  const { stdout } = await promisify(execFile)("ps", ["eww", "-ax", "-o", "pid=,command="], {
+    maxBuffer: 64 * 1024 * 1024
+  })
   return stdout
     .split("\n")
     .filter((line) => line.split(/\s+/).some((word) => marks.includes(word)))

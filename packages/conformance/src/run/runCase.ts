@@ -56,7 +56,9 @@ const inFolder = async (loaded: Loaded, subject: Subject, limitMs: number): Prom
   } catch (error) {
     return failed(error)
   } finally {
-    await deadline(closeLimitMs, "").race(session?.close()).catch(() => {})
+    await deadline(closeLimitMs, "")
+      .race(session?.close())
+      .catch(() => {})
     if (root !== undefined) {
       await endProcesses(progress.fireIds, join(root, "case")).catch(() => {})
       await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
@@ -102,7 +104,9 @@ const runSteps = async (
   for (const [index, step] of steps.entries()) {
     progress.step = { number: index + 1, line: lines[index] ?? 1, what: wordsOf(step) }
     const { result, reports, mismatches } = await doStep(step, setup, session)
-    const fireIds = reports.flatMap((report) => (isRecord(report) && typeof report["fireId"] === "string" ? [report["fireId"]] : []))
+    const fireIds = reports.flatMap((report) =>
+      isRecord(report) && typeof report["fireId"] === "string" ? [report["fireId"]] : []
+    )
     progress.fireIds.push(...fireIds)
     const all = [...mismatches, ...(await afterStep(step, setup.folder, fireIds))]
     if (all.length > 0) return { step: progress.step, message: null, mismatches: all, report: result }
@@ -119,7 +123,11 @@ interface StepDone {
 const doStep = async (step: Step, setup: CaseSetup, session: Session): Promise<StepDone> => {
   if ("fire" in step) {
     const report = asJson(await session.fire(step.fire, contextOf(step.context, setup.folder)))
-    return { result: report, reports: [report], mismatches: [...reportMismatches(report), ...expected(step.expect, report)] }
+    return {
+      result: report,
+      reports: [report],
+      mismatches: [...reportMismatches(report), ...expected(step.expect, report)]
+    }
   }
   if ("exec" in step) {
     const result = asJson(await session.exec(step.exec.map(String), contextOf(step.context, setup.folder)))
@@ -140,12 +148,19 @@ const doStep = async (step: Step, setup: CaseSetup, session: Session): Promise<S
 
 const expected = (matcher: unknown, result: unknown) => (matcher === undefined ? [] : match(matcher, result))
 
-const loadMismatches = (load: { readonly ok?: boolean; readonly error?: unknown; readonly notices?: unknown }, result: LoadResult) => {
-  const ok = load.ok ?? load.error === undefined
-  return match({ ...load, ok }, result)
+const loadMismatches = (
+  load: { readonly ok?: boolean; readonly error?: unknown; readonly notices?: unknown },
+  result: LoadResult
+) => {
+  const ok = load.error === undefined
+  return match({ ok, ...load }, result)
 }
 
-const afterStep = async (step: Step, folder: string, fireIds: ReadonlyArray<string>): Promise<ReadonlyArray<Mismatch>> => {
+const afterStep = async (
+  step: Step,
+  folder: string,
+  fireIds: ReadonlyArray<string>
+): Promise<ReadonlyArray<Mismatch>> => {
   const mismatches: Array<Mismatch> = []
   for (const [name, expectation] of Object.entries(step.files ?? {})) {
     mismatches.push(...(await fileMismatches(`files.${name}`, resolve(folder, name), expectation)))
@@ -155,16 +170,27 @@ const afterStep = async (step: Step, folder: string, fireIds: ReadonlyArray<stri
   return mismatches
 }
 
-const fileMismatches = async (place: string, path: string, expectation: FileExpectation): Promise<ReadonlyArray<Mismatch>> => {
-  const content = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => (error.code === "EISDIR" ? "" : null))
+const fileMismatches = async (
+  place: string,
+  path: string,
+  expectation: FileExpectation
+): Promise<ReadonlyArray<Mismatch>> => {
+  const content = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) =>
+    error.code === "EISDIR" ? "" : null
+  )
   const exists = content !== null
   const shouldExist = expectation.exists ?? true
   if (exists !== shouldExist) return match(shouldExist, exists, nothing, `${place}.exists`)
-  return expectation.content === undefined ? [] : match(expectation.content, content ?? nothing, nothing, `${place}.content`)
+  return expectation.content === undefined
+    ? []
+    : match(expectation.content, content ?? nothing, nothing, `${place}.content`)
 }
 
 /** A process that was just killed is still there for a moment. */
-const processMismatches = async (matcher: unknown, fireIds: ReadonlyArray<string>): Promise<ReadonlyArray<Mismatch>> => {
+const processMismatches = async (
+  matcher: unknown,
+  fireIds: ReadonlyArray<string>
+): Promise<ReadonlyArray<Mismatch>> => {
   const until = performance.now() + settleMs
   for (;;) {
     const mismatches = match(matcher, (await processesOf(fireIds)).length, nothing, "processes")
@@ -208,7 +234,9 @@ const deadline = (limitMs: number, message: string) => {
   const race = <A>(work: Promise<A> | undefined): Promise<A | undefined> =>
     new Promise((done, fail) => {
       const timer = setTimeout(() => fail(new Error(message)), Math.max(0, end - performance.now()))
-      Promise.resolve(work).then(done, fail).finally(() => clearTimeout(timer))
+      Promise.resolve(work)
+        .then(done, fail)
+        .finally(() => clearTimeout(timer))
     })
   return { race: race as <A>(work: Promise<A> | undefined) => Promise<A> }
 }

@@ -1,6 +1,6 @@
 /** Runs every case below some paths on one subject. */
 import { availableParallelism } from "node:os"
-import { loadCases } from "../case/loadCases.ts"
+import { type LoadedCase, loadCases } from "../case/loadCases.ts"
 import { runCase } from "./runCase.ts"
 import type { Subject } from "./Subject.ts"
 import { type CaseResult, type SuiteResult, suiteResult } from "./SuiteResult.ts"
@@ -8,6 +8,8 @@ import { type CaseResult, type SuiteResult, suiteResult } from "./SuiteResult.ts
 export interface RunOptions {
   /** How many cases at once. Default: one for each processor, at most four. */
   readonly parallel?: number
+  /** Only cases whose title or file contains this. */
+  readonly only?: string
   /** How long one case may take. Default: 60 seconds. */
   readonly caseLimitMs?: number
   /** From where relative paths are taken. Default: the process's working directory. */
@@ -17,8 +19,12 @@ export interface RunOptions {
 }
 
 /** Never rejects for a case: what cannot be read, set up or finished is a failed case that says why. */
-export const runCases = async (paths: ReadonlyArray<string>, subject: Subject, options: RunOptions = {}): Promise<SuiteResult> => {
-  const cases = await loadCases(paths, options.cwd)
+export const runCases = async (
+  paths: ReadonlyArray<string>,
+  subject: Subject,
+  options: RunOptions = {}
+): Promise<SuiteResult> => {
+  const cases = (await loadCases(paths, options.cwd)).filter((loaded) => isWanted(loaded, options.only))
   const results: Array<CaseResult> = []
   const queue = [...cases.entries()]
   const work = async () => {
@@ -33,3 +39,6 @@ export const runCases = async (paths: ReadonlyArray<string>, subject: Subject, o
   await Promise.all(Array.from({ length: Math.min(parallel, cases.length) }, work))
   return suiteResult(subject.name, results)
 }
+
+const isWanted = (loaded: LoadedCase, only = "") =>
+  loaded.file.includes(only) || (loaded._tag === "case" && loaded.case.title.includes(only))

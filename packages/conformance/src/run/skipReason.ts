@@ -8,7 +8,8 @@ export const skipReason = (it: Case, subject: Subject): string | null => {
     return `for ${it.platform.join(", ")}; this is ${process.platform}`
   }
   const missing = [...needsOf(it)].filter((need) => !subject.needs.includes(need))
-  if (missing.length > 0) return `needs ${missing.join(", ")}; ${subject.name} has ${subject.needs.join(", ") || "none"}`
+  if (missing.length > 0)
+    return `needs ${missing.join(", ")}; ${subject.name} has ${subject.needs.join(", ") || "none"}`
   const part = (["tools", "receivers", "endpoints"] as const).find((key) => it[key] !== undefined)
   return part === undefined ? null : `has ${part}; this version of the kit cannot provide them`
 }

@@ -53,10 +53,23 @@ const openSession = (command: ReadonlyArray<string>, setup: CaseSetup, own: stri
 
   const exec = async (argv: ReadonlyArray<string>, context: object): Promise<ExecResult> => {
     const report = join(own, `report-${++count}.json`)
-    const result = await run(["exec", "--report", report, "--context", await contextFile(context), ...configArgs(setup), "--", ...argv])
+    const result = await run([
+      "exec",
+      "--report",
+      report,
+      "--context",
+      await contextFile(context),
+      ...configArgs(setup),
+      "--",
+      ...argv
+    ])
     const text = await readFile(report, "utf8").catch(() => null)
     if (text === null) throw failure("exec", result)
-    const { start = null, end = null, exitCode } = JSON.parse(text) as { start?: unknown; end?: unknown; exitCode?: unknown }
+    const {
+      start = null,
+      end = null,
+      exitCode
+    } = JSON.parse(text) as { start?: unknown; end?: unknown; exitCode?: unknown }
     if (exitCode === result.exitCode) return { ...result, start, end }
     throw new Error(`expected exec to exit with ${exitCode}, as its report says, got ${result.exitCode}`)
   }
@@ -99,14 +112,18 @@ const jsonOf = (what: string, result: CommandResult): unknown => {
   try {
     return JSON.parse(result.stdout)
   } catch {
-    throw new Error(`expected ${what} to print one JSON value on stdout (exit code ${result.exitCode}), got ${excerpt(result.stdout)}; ${said(result)}`)
+    throw new Error(
+      `expected ${what} to print one JSON value on stdout (exit code ${result.exitCode}), got ${excerpt(result.stdout)}; ${said(result)}`
+    )
   }
 }
 
-const failure = (what: string, result: CommandResult) => new Error(`${what} ended with exit code ${result.exitCode}; ${said(result)}`)
+const failure = (what: string, result: CommandResult) =>
+  new Error(`${what} ended with exit code ${result.exitCode}; ${said(result)}`)
 
 const said = ({ stderr }: CommandResult) => (stderr.trim() === "" ? "nothing on stderr" : `stderr: ${stderr.trim()}`)
 
-const excerpt = (text: string) => (text === "" ? "nothing" : JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}…` : text))
+const excerpt = (text: string) =>
+  text === "" ? "nothing" : JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}…` : text)
 
 const graceMs = 2000

@@ -14,7 +14,10 @@ export interface EngineHooks {
 
 export interface EngineExecution {
   readonly start: { readonly proceed: boolean }
-  readonly end: (how: { readonly outcome: "success" | "error" | "aborted"; readonly error?: unknown }) => Promise<unknown>
+  readonly end: (how: {
+    readonly outcome: "success" | "error" | "aborted"
+    readonly error?: unknown
+  }) => Promise<unknown>
 }
 
 export interface EngineOptions {
@@ -71,7 +74,12 @@ const load = async (createHooks: () => Promise<EngineHooks>): Promise<LoadResult
   }
 }
 
-const exec = async (hooks: EngineHooks, argv: ReadonlyArray<string>, context: object, setup: CaseSetup): Promise<ExecResult> => {
+const exec = async (
+  hooks: EngineHooks,
+  argv: ReadonlyArray<string>,
+  context: object,
+  setup: CaseSetup
+): Promise<ExecResult> => {
   const execution = await hooks.startExecution(context)
   const { start } = execution
   if (!start.proceed) {

@@ -1,6 +1,6 @@
 /** A config's text as a value whose every part knows its line and column. JSON and YAML alike. */
 import { ConfigError, type ConfigProblem, type ConfigSource, type LoadNotice } from "@tenterhook/core"
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
 import * as Jsonc from "jsonc-parser"
 import * as Yaml from "yaml"
 import { nearest } from "./nearest.ts"
@@ -26,6 +26,12 @@ export const readDocument = (dialect: string, source: ConfigSource): Effect.Effe
   if (source._tag === "environment") return Effect.succeed(valueDocument(undefined))
   if (source._tag === "value") return Effect.succeed(valueDocument(source.value))
   return /\.jsonc?$/i.test(source.file) ? readJson(dialect, source) : readYaml(dialect, source)
+}
+
+/** A source's value for a first look; undefined where it cannot be read. */
+export const peek = (source: ConfigSource): unknown => {
+  const read = Effect.runSyncExit(readDocument("", source))
+  return Exit.isSuccess(read) ? read.value.value : undefined
 }
 
 /** A document for a value that was given in code. */
@@ -95,8 +101,14 @@ interface TextSource {
 
 const readJson = (dialect: string, source: TextSource): Effect.Effect<Document, ConfigError> => {
   const text = source.text.startsWith("\uFEFF") ? ` ${source.text.slice(1)}` : source.text
+  const deep = deepestJson(text)
+  if (deep !== undefined) return syntaxError(dialect, source.file, positionAt(text, deep), tooDeep)
   const errors: Array<Jsonc.ParseError> = []
-  const root = Jsonc.parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false })
+  const root = Jsonc.parseTree(text, errors, {
+    disallowComments: true,
+    allowTrailingComma: false,
+    allowEmptyContent: false
+  })
   const [first] = errors
   if (first !== undefined || root === undefined) {
     const what = first === undefined ? "ValueExpected" : Jsonc.printParseErrorCode(first.error)
@@ -115,14 +127,20 @@ const readJson = (dialect: string, source: TextSource): Effect.Effect<Document, 
   })
 }
 
-
 const readYaml = (dialect: string, source: TextSource): Effect.Effect<Document, ConfigError> => {
   const lines = new Yaml.LineCounter()
   const position = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const parsed = Yaml.parseDocument(source.text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const deep = deepestYaml(source.text)
+  if (deep !== undefined) return syntaxError(dialect, source.file, positionAt(source.text, deep), tooDeep)
+  const parsed = Yaml.parseDocument(source.text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: "error"
+  })
   const [first] = parsed.errors
   if (first !== undefined) {
     return syntaxError(dialect, source.file, position(first.pos[0]), `not valid YAML: ${first.message}`)
@@ -145,6 +163,32 @@ const readYaml = (dialect: string, source: TextSource): Effect.Effect<Document, 
     }
   })
 }
+
+/** Where nesting goes too deep for parsers that call themselves; undefined where it does not. */
+const deepestJson = (text: string): number | undefined => {
+  const scanner = Jsonc.createScanner(text, true)
+  let depth = 0
+  for (;;) {
+    scanner.scan()
+    if (scanner.getTokenLength() === 0) return undefined
+    const first = text[scanner.getTokenOffset()]
+    if (first === "{" || first === "[") depth++
+    else if (first === "}" || first === "]") depth--
+    if (depth > maxDepth) return scanner.getTokenOffset()
+  }
+}
+
+const deepestYaml = (text: string): number | undefined => {
+  const parser = new Yaml.Parser()
+  for (const lexeme of new Yaml.Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme)) continue
+    if (parser.stack.length > maxDepth) return Math.min(parser.offset, text.length)
+  }
+  return undefined
+}
+
+const maxDepth = 100
+const tooDeep = `nested deeper than ${maxDepth} levels`
 
 const syntaxError = (dialect: string, file: string, place: Place, text: string) =>
   Effect.fail(new ConfigError({ dialect, problems: [{ file, ...place, path: "", text }] }))

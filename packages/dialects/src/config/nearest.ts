@@ -1,4 +1,4 @@
-/** The known word that was probably meant: the one with the fewest edits, if there are few. */
+/** The known word that was probably meant: the one with the fewest edits, if there are few; else one that it begins. */
 export const nearest = (word: string, known: ReadonlyArray<string>): string | undefined => {
   const limit = Math.max(2, Math.floor(word.length / 3))
   let best: string | undefined
@@ -10,7 +10,7 @@ export const nearest = (word: string, known: ReadonlyArray<string>): string | un
       bestDistance = distance
     }
   }
-  return best
+  return best ?? (word.length < 3 ? undefined : known.find((candidate) => plain(candidate).startsWith(plain(word))))
 }
 
 /** `preToolUse`, `pre-tool-use` and `pre_tool_use` are one word. */

@@ -141,7 +141,7 @@ const readHook = (
       noticeAt(
         document,
         [...path, "event"],
-        `${unknownText("event", event, Object.keys(errataEvents))}; the hook never runs`
+        `the hook never runs: ${unknownText("event", event, Object.keys(errataEvents))}`
       )
     )
   }

@@ -12,7 +12,7 @@ import {
   textOf
 } from "@tenterhook/core"
 import { Effect } from "effect"
-import { parse } from "yaml"
+import { peek } from "../config/Document.ts"
 import { errataEvents, isRecipe, loadConfig, type LoadedHook } from "./Config.ts"
 import { hasHooksSection } from "./Recipe.ts"
 import { exported, substituted } from "./Substitution.ts"
@@ -88,7 +88,7 @@ const discover = Effect.fnUntraced(function* (from: Folder) {
 
 /** A list whose entries have an event of errata; in JSON, where oats looks alike, also a key or an event that only errata has. */
 const looksLikeList = (file: string, text: string): boolean => {
-  const list = listIn(text)
+  const list = listIn(file, text)
   return (
     list !== undefined &&
     list.length > 0 &&
@@ -108,12 +108,8 @@ const isOwn = (hook: Record<string, unknown>): boolean =>
 const ownKeys = ["name", "action", "inject_output", "enabled"]
 const ownEvents: ReadonlyArray<unknown> = ["pre_prompt", "post_response", "context_compact", "session_end"]
 
-const listIn = (text: string): ReadonlyArray<Record<string, unknown>> | undefined => {
-  try {
-    const root: unknown = parse(text)
-    const list = Array.isArray(root) ? root : (root as { readonly hooks?: unknown } | null)?.hooks
-    return Array.isArray(list) && list.every((hook) => typeof hook === "object" && hook !== null) ? list : undefined
-  } catch {
-    return undefined
-  }
+const listIn = (file: string, text: string): ReadonlyArray<Record<string, unknown>> | undefined => {
+  const root = peek({ _tag: "text", file, folder: "/", text })
+  const list = Array.isArray(root) ? root : (root as { readonly hooks?: unknown } | null | undefined)?.hooks
+  return Array.isArray(list) && list.every((hook) => typeof hook === "object" && hook !== null) ? list : undefined
 }

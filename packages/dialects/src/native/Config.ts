@@ -1,7 +1,7 @@
 /** The native config file, as a schema: it decodes configs, and the published JSON Schema is made from it. */
 import type { HookFunction } from "@tenterhook/core"
 import { Schema } from "effect"
-import { durationProblem, timeForm } from "./duration.ts"
+import { durationPattern, durationProblem, timeForm } from "./duration.ts"
 import { ToolPattern, ValuePattern } from "./Pattern.ts"
 
 const optional = Schema.optionalKey
@@ -23,7 +23,7 @@ const form = (pattern: RegExp, expected: string) => Schema.isPattern(pattern, { 
 const Duration = text(
   `A time with its unit, like 500ms, 5s, 1m30s or 2h; "none" for no limit.`,
   timeForm.replace(/^expected /, "")
-).check(Schema.makeFilter(durationProblem))
+).check(Schema.makeFilter(durationProblem, { toJsonSchema: () => ({ pattern: durationPattern }) }))
 const EventText = text("An event.", "the name of an event").check(notBlank)
 const Word = text("A word of the command.", "a text; a number needs quotes").check(noNul)
 const envName = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -86,14 +86,13 @@ const Argv = Schema.Array(Word)
     Schema.isMinLength(1, { message: "expected a program and its arguments" }),
     Schema.makeFilter(([program]) => (program === "" ? "expected the name of a program first" : undefined))
   )
-const Code = Schema.declare((value: unknown): value is HookFunction => typeof value === "function", {
-  expected: "a function"
-})
-
 const runDescription = {
   description: "A command: a text is a line for /bin/sh -c, a list is a program and its arguments.",
   message: "expected a command line, or a list of a program and its arguments"
 }
+const Code = Schema.declare((value: unknown): value is HookFunction => typeof value === "function").annotate({
+  message: `${runDescription.message}, or a function`
+})
 const run = Schema.Union([Command, Argv]).annotate(runDescription)
 const runOrCode = Schema.Union([Command, Argv, Code]).annotate({ message: `${runDescription.message}, or a function` })
 
@@ -263,6 +262,7 @@ export const nativeJsonSchema = (): Record<string, unknown> => {
   const { schema, definitions } = Schema.toJsonSchemaDocument(FileConfig, { onExcessProperty: "error" })
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
+    $id: "https://tenterhook.dev/schema/tenterhook.schema.json",
     ...schema,
     $defs: definitions
   }

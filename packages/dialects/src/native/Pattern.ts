@@ -138,10 +138,11 @@ const nestsRepetition = (source: string): boolean => {
     else if (char === "(") holds.push(false)
     else if (char === ")" && holds.length > 1) {
       const held = holds.pop()!
-      const repeated = /^(?:[*+]|\{\d+,\d*\})/.test(source.slice(i + 1, i + 12))
-      if (held && repeated) return true
-      if (held || repeated) holds[holds.length - 1] = true
-    } else if (char === "*" || char === "+") holds[holds.length - 1] = true
+      if (held && repeats(source, i + 1)) return true
+      if (held) holds[holds.length - 1] = true
+    } else if (repeats(source, i)) holds[holds.length - 1] = true
   }
   return false
 }
+
+const repeats = (source: string, at: number) => /^(?:[*+]|\{\d+,\d*\})/.test(source.slice(at, at + 12))

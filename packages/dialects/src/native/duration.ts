@@ -30,6 +30,9 @@ export const timeForm = "expected a time with its unit: 500ms, 5s, 1m30s, 2h, or
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
 type Unit = keyof typeof unitMs
 
+/** For editors; `durationProblem` is stricter. */
+export const durationPattern = "^(?:none|(?:\\d+(?:\\.\\d+)?(?:ms|s|m|h))+)$"
+
 /** Timers of JavaScript hold 31 bits of milliseconds. */
 const longestMs = 500 * unitMs.h
 const shape = /^(?:\d{1,9}(?:\.\d{1,6})?(?:ms|s|m|h)){1,4}$/

@@ -1,7 +1,7 @@
 /** Tenterhook's own config language: every capability of the model. `tenterhook.yaml`, `tenterhook.yml`, `tenterhook.json`. */
 import { canonicalEvents, type ConfigSource, type Dialect, type EventTable, type Folder } from "@tenterhook/core"
-import { Effect, Option } from "effect"
-import { readDocument } from "../config/Document.ts"
+import { Effect } from "effect"
+import { peek } from "../config/Document.ts"
 import { decode } from "./decode.ts"
 import { encode } from "./encode.ts"
 import { load } from "./load.ts"
@@ -26,11 +26,8 @@ const recognizes = (source: ConfigSource): boolean => {
   if (source._tag === "environment") return false
   if (source._tag === "text" && /(?:^|[/\\.])tenterhook\.(?:ya?ml|json)$/i.test(source.file)) return true
   if (source._tag === "text" && !/\bon\b/.test(source.text)) return false
-  const document = Effect.runSync(Effect.option(readDocument("native", source)))
-  return Option.match(document, {
-    onNone: () => false,
-    onSome: ({ value }) => hasHooks(source._tag === "value" && Array.isArray(value) ? { hooks: value } : value)
-  })
+  const value = peek(source)
+  return hasHooks(source._tag === "value" && Array.isArray(value) ? { hooks: value } : value)
 }
 
 const hasHooks = (value: unknown): boolean => {

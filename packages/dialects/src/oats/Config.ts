@@ -147,7 +147,7 @@ const readHook = (
     const text =
       entry["event"] === undefined
         ? "no event, so the hook never runs"
-        : `${unknownText("event", event, oatsEvents)}; the hook never runs`
+        : `the hook never runs: ${unknownText("event", event, oatsEvents)}`
     notices.push(noticeAt(document, [...path, "event"], text))
   }
   const matcher = readMatcher(reading, path, entry["matcher"], event)

@@ -5,7 +5,15 @@
 import type { ConfigProblem, LoadNotice } from "@tenterhook/core"
 import { type ConfigPath, type Document, noticeAt, problemAt, show, unknownText } from "../config/Document.ts"
 import { resolvePath } from "../config/path.ts"
-import { defaultTimeoutSeconds, scriptOf, scriptVariable, type Settings, timeoutSecondsOf, timeoutVariable, timeoutWarning } from "./Settings.ts"
+import {
+  defaultTimeoutSeconds,
+  scriptOf,
+  scriptVariable,
+  type Settings,
+  timeoutSecondsOf,
+  timeoutVariable,
+  timeoutWarning
+} from "./Settings.ts"
 
 export interface Compose {
   readonly notices: ReadonlyArray<LoadNotice>
@@ -26,18 +34,23 @@ export const readCompose = (document: Document, folder: string): Compose | Reado
 
   const setting = services.filter((service) => service.environment.has(scriptVariable))
   const [service] = setting
-  if (service === undefined) return { notices: [nobodySets(document, services)], place: null, dynamic: false, settings: () => undefined }
+  if (service === undefined)
+    return { notices: [nobodySets(document, services)], place: null, dynamic: false, settings: () => undefined }
 
   const script = service.environment.get(scriptVariable)!
   const notices = noticesOf(document, folder, service)
   for (const other of setting.slice(1)) {
     const at = other.environment.get(scriptVariable)!.path
-    notices.push(noticeAt(document, at, `"${service.name}" sets ${scriptVariable} too and comes first; this one is not used`))
+    notices.push(
+      noticeAt(document, at, `"${service.name}" sets ${scriptVariable} too and comes first; this one is not used`)
+    )
   }
   const values = [...service.environment.values()].map(({ value }) => value)
   const dynamic =
     values.some((value) => value === null || value.includes("$")) ||
-    (service.volumes ?? []).some(({ source, target }) => source.startsWith("~") || source.includes("$") || target.includes("$"))
+    (service.volumes ?? []).some(
+      ({ source, target }) => source.startsWith("~") || source.includes("$") || target.includes("$")
+    )
   return { notices, place: script.path, dynamic, settings: (env) => settingsOf(service, folder, env) }
 }
 
@@ -97,9 +110,16 @@ const noticesOf = (document: Document, folder: string, service: Service): Array<
   const timeout = service.environment.get(timeoutVariable)
   if (script.value !== null && !script.value.includes("$")) {
     const path = scriptOf(script.value)
-    if (path === undefined) notices.push(noticeAt(document, script.path, `${scriptVariable} is blank: the hook is disabled`))
-    else if (service.volumes !== null && path.startsWith("/") && onHost(path, service, folder, { HOME: "/~" }) === undefined) {
-      notices.push(noticeAt(document, script.path, `no volume of "${service.name}" holds ${path}; it is looked for on this host`))
+    if (path === undefined)
+      notices.push(noticeAt(document, script.path, `${scriptVariable} is blank: the hook is disabled`))
+    else if (
+      service.volumes !== null &&
+      path.startsWith("/") &&
+      onHost(path, service, folder, { HOME: "/~" }) === undefined
+    ) {
+      notices.push(
+        noticeAt(document, script.path, `no volume of "${service.name}" holds ${path}; it is looked for on this host`)
+      )
     }
   }
   const wrong = timeout?.value?.includes("$") ? undefined : timeoutWarning(timeout?.value ?? undefined)
@@ -116,7 +136,11 @@ const nobodySets = (document: Document, services: ReadonlyArray<Service>): LoadN
   for (const { environment } of services) {
     for (const [name, { path }] of environment) {
       if (name.startsWith("WEGENT_HOOK_")) {
-        return noticeAt(document, path, `no service sets ${scriptVariable}: the hook is disabled; ${unknownText("variable", name, [scriptVariable])}`)
+        return noticeAt(
+          document,
+          path,
+          `no service sets ${scriptVariable}: the hook is disabled; ${unknownText("variable", name, [scriptVariable])}`
+        )
       }
     }
   }
@@ -162,7 +186,8 @@ const environmentOf = (value: unknown, path: ConfigPath, problem: Complain): Rea
   if (Array.isArray(value)) {
     value.forEach((item: unknown, index) => {
       const at = [...path, index]
-      if (typeof item !== "string" || !/^[^=\0]+(=|$)/.test(item)) return problem(at, `expected "NAME=value", got ${show(item)}`)
+      if (typeof item !== "string" || !/^[^=\0]+(=|$)/.test(item))
+        return problem(at, `expected "NAME=value", got ${show(item)}`)
       const equals = item.indexOf("=")
       if (equals < 0) variables.set(item, { value: null, path: at })
       else variables.set(item.slice(0, equals), { value: item.slice(equals + 1), path: at })
@@ -176,9 +201,14 @@ const environmentOf = (value: unknown, path: ConfigPath, problem: Complain): Rea
   for (const [name, item] of Object.entries(merged(value))) {
     const at = [...path, name]
     const ours = name === scriptVariable || name === timeoutVariable
-    if (typeof item === "string" || (typeof item === "number" && name !== scriptVariable)) variables.set(name, { value: String(item), path: at })
+    if (typeof item === "string" || (typeof item === "number" && name !== scriptVariable))
+      variables.set(name, { value: String(item), path: at })
     else if (item === null) variables.set(name, { value: null, path: at })
-    else if (ours) problem(at, `expected ${name === scriptVariable ? "the path of a script" : "a whole number of seconds"}, got ${show(item)}`)
+    else if (ours)
+      problem(
+        at,
+        `expected ${name === scriptVariable ? "the path of a script" : "a whole number of seconds"}, got ${show(item)}`
+      )
   }
   return variables
 }
@@ -196,7 +226,9 @@ const volumesOf = (value: unknown, path: ConfigPath, problem: Complain): Readonl
       return target === undefined || source === undefined ? [] : [{ source, target }]
     }
     if (isRecord(item) && typeof item.target === "string") {
-      return typeof item.source === "string" && (item.type ?? "bind") === "bind" ? [{ source: item.source, target: item.target }] : []
+      return typeof item.source === "string" && (item.type ?? "bind") === "bind"
+        ? [{ source: item.source, target: item.target }]
+        : []
     }
     problem(at, `expected "host:container" or a map with "source" and "target", got ${show(item)}`)
     return []
@@ -231,6 +263,8 @@ const interpolate = (text: string, env: Environment): string =>
     }
   )
 
-const ownValue = (env: Environment, name: string): string | undefined => (Object.hasOwn(env, name) ? env[name] : undefined)
+const ownValue = (env: Environment, name: string): string | undefined =>
+  Object.hasOwn(env, name) ? env[name] : undefined
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

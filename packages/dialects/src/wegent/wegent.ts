@@ -23,7 +23,15 @@ import {
 import { Effect } from "effect"
 import { type Document, readDocument, valueDocument } from "../config/Document.ts"
 import { readCompose } from "./Compose.ts"
-import { defaultTimeoutSeconds, scriptOf, scriptVariable, type Settings, timeoutSecondsOf, timeoutVariable, timeoutWarning } from "./Settings.ts"
+import {
+  defaultTimeoutSeconds,
+  scriptOf,
+  scriptVariable,
+  type Settings,
+  timeoutSecondsOf,
+  timeoutVariable,
+  timeoutWarning
+} from "./Settings.ts"
 
 export const wegent: Dialect = {
   id: "wegent",
@@ -32,7 +40,9 @@ export const wegent: Dialect = {
   events: { pre_execute: { event: "execution_start" } },
 
   discover: (from) =>
-    Effect.succeed(scriptOf(from.env[scriptVariable]) === undefined ? [] : [{ _tag: "environment", folder: from.path }]),
+    Effect.succeed(
+      scriptOf(from.env[scriptVariable]) === undefined ? [] : [{ _tag: "environment", folder: from.path }]
+    ),
 
   recognizes: (source) =>
     source._tag === "environment" || (source._tag === "text" && source.text.includes(scriptVariable)),
@@ -168,7 +178,12 @@ const hookOf = (settings: Settings, source: HookSource): Hook<ShellAction> => ({
   ext: settings
 })
 
-const setOf = (mode: string, file: string | null, hooks: ReadonlyArray<Hook>, notices: ReadonlyArray<LoadNotice>): HookSet => ({
+const setOf = (
+  mode: string,
+  file: string | null,
+  hooks: ReadonlyArray<Hook>,
+  notices: ReadonlyArray<LoadNotice>
+): HookSet => ({
   dialect: "wegent",
   mode,
   file,

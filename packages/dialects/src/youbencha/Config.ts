@@ -2,7 +2,15 @@
 import { type ConfigProblem, type LoadNotice } from "@tenterhook/core"
 import { Schema } from "effect"
 import { decodeAt } from "../config/decode.ts"
-import { type ConfigPath, type Document, noticeAt, problemAt, show, unknownKeys, unknownText } from "../config/Document.ts"
+import {
+  type ConfigPath,
+  type Document,
+  noticeAt,
+  problemAt,
+  show,
+  unknownKeys,
+  unknownText
+} from "../config/Document.ts"
 import { nearest } from "../config/nearest.ts"
 
 export const lists = ["pre_execution", "post_evaluation"] as const
@@ -31,17 +39,20 @@ export interface Config {
 const text = (what: string) => Schema.String.annotate({ message: `expected text: ${what}` })
 const required = <S extends Schema.Top>(schema: S, what: string) =>
   schema.pipe(Schema.annotateKey({ messageMissingKey: `expected ${what}` }))
-const texts = Schema.Record(Schema.String, text("its value, in quotes"))
-  .annotate({ message: `expected a map of names to texts` })
-const milliseconds = Schema.Number.annotate({ message: "expected a number of milliseconds, without unit and quotes" }).check(
-  Schema.isGreaterThan(0, { message: "expected a number of milliseconds above 0" })
-)
+const texts = Schema.Record(Schema.String, text("its value, in quotes")).annotate({
+  message: `expected a map of names to texts`
+})
+const milliseconds = Schema.Number.annotate({
+  message: "expected a number of milliseconds, without unit and quotes"
+}).check(Schema.isGreaterThan(0, { message: "expected a number of milliseconds above 0" }))
 const flag = Schema.Boolean.annotate({ message: "expected true or false" })
 
 const ScriptConfig = Schema.Struct({
   command: required(text("the shell or executable to run"), `"command": the shell or executable to run`),
   args: Schema.optionalKey(
-    Schema.Array(text("one argument")).annotate({ message: `expected a list of arguments, such as ["-c", "echo hello"]` })
+    Schema.Array(text("one argument")).annotate({
+      message: `expected a list of arguments, such as ["-c", "echo hello"]`
+    })
   ),
   env: Schema.optionalKey(texts),
   timeout_ms: Schema.optionalKey(milliseconds),
@@ -52,11 +63,15 @@ export type ScriptConfig = typeof ScriptConfig.Type
 const WebhookConfig = Schema.Struct({
   url: required(
     text("a URL").check(
-      Schema.makeFilter((url: string) => url.includes("${") || URL.canParse(url) || "expected a URL, such as https://example.com/hook")
+      Schema.makeFilter(
+        (url: string) => url.includes("${") || URL.canParse(url) || "expected a URL, such as https://example.com/hook"
+      )
     ),
     `"url": where the results are posted`
   ),
-  method: Schema.optionalKey(Schema.Literals(["POST", "PUT", "PATCH"]).annotate({ message: "expected POST, PUT or PATCH" })),
+  method: Schema.optionalKey(
+    Schema.Literals(["POST", "PUT", "PATCH"]).annotate({ message: "expected POST, PUT or PATCH" })
+  ),
   headers: Schema.optionalKey(texts),
   include_artifacts: Schema.optionalKey(flag),
   retry_on_failure: Schema.optionalKey(flag),
@@ -66,7 +81,10 @@ export type WebhookConfig = typeof WebhookConfig.Type
 
 const DatabaseConfig = Schema.Struct({
   type: required(Schema.Literal("json-file").annotate({ message: `expected "json-file"` }), `"type": json-file`),
-  output_path: required(text("the file that gets one line for each run"), `"output_path": the file that gets one line for each run`),
+  output_path: required(
+    text("the file that gets one line for each run"),
+    `"output_path": the file that gets one line for each run`
+  ),
   include_full_bundle: Schema.optionalKey(flag),
   append: Schema.optionalKey(flag)
 })
@@ -90,7 +108,9 @@ export const readConfig = (document: Document): Config | ReadonlyArray<ConfigPro
     const value = root[list]
     if (value === undefined) continue
     if (!Array.isArray(value)) {
-      problems.push(problemAt(document, [list], `expected a list of hooks, each "- name: …" with its "config", got ${show(value)}`))
+      problems.push(
+        problemAt(document, [list], `expected a list of hooks, each "- name: …" with its "config", got ${show(value)}`)
+      )
       continue
     }
     value.forEach((item: unknown, index) => {
@@ -120,7 +140,13 @@ const readEntry = (
   const name = known.find((candidate) => candidate === item.name)
   if (name === undefined) return [problemAt(document, [...path, "name"], nameText(list, item.name))]
   if (!isRecord(item.config)) {
-    return [problemAt(document, [...path, "config"], `expected a map with the settings of the ${name} hook, got ${show(item.config)}`)]
+    return [
+      problemAt(
+        document,
+        [...path, "config"],
+        `expected a map with the settings of the ${name} hook, got ${show(item.config)}`
+      )
+    ]
   }
   const at = [...path, "config"]
   const schema = configs[name]
@@ -136,15 +162,22 @@ const nameText = (list: List, name: unknown): string => {
   const known = namesOf[list]
   if (typeof name !== "string") return `expected the kind of hook, ${known.join(", ")}, got ${show(name)}`
   const elsewhere = lists.find((other) => other !== list && namesOf[other].some((candidate) => candidate === name))
-  return elsewhere === undefined ? unknownText("hook", name, known) : `expected ${known.join(", ")}, got "${name}"; ${name} belongs to ${elsewhere}`
+  return elsewhere === undefined
+    ? unknownText("hook", name, known)
+    : `expected ${known.join(", ")}, got "${name}"; ${name} belongs to ${elsewhere}`
 }
 
 const scriptNotices = (document: Document, at: ConfigPath, config: ScriptConfig): ReadonlyArray<LoadNotice> => {
   const notices: Array<LoadNotice> = []
-  if (config.command.trim() === "") notices.push(noticeAt(document, [...at, "command"], "the command is blank: this hook is skipped"))
+  if (config.command.trim() === "")
+    notices.push(noticeAt(document, [...at, "command"], "the command is blank: this hook is skipped"))
   if (config.working_dir?.includes("${")) {
     notices.push(
-      noticeAt(document, [...at, "working_dir"], `nothing is replaced here: the folder is literally ${show(config.working_dir)}`)
+      noticeAt(
+        document,
+        [...at, "working_dir"],
+        `nothing is replaced here: the folder is literally ${show(config.working_dir)}`
+      )
     )
   }
   return notices
@@ -167,7 +200,8 @@ const misplaced = (document: Document, root: Record<string, unknown>): ReadonlyA
     for (const [key, inner] of Object.entries(value)) {
       const at = [...path, Array.isArray(value) ? Number(key) : key]
       if (path.length === 0 && lists.some((list) => list === key)) continue
-      if (lists.some((list) => list === key)) notices.push(noticeAt(document, at, `only ${key} at the top of the file is read`))
+      if (lists.some((list) => list === key))
+        notices.push(noticeAt(document, at, `only ${key} at the top of the file is read`))
       else look(inner, at)
     }
   }
@@ -181,4 +215,5 @@ const testCaseOf = ({ name, repo, branch }: Record<string, unknown>): TestCase =
   ...(typeof branch === "string" ? { branch } : {})
 })
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

@@ -1,5 +1,14 @@
 /** What each kind of hook (`script`, `webhook`, `database`) knows: how to plan, fill in and judge its action. */
-import { type Action, type Decoded, type Encoded, type EncodeError, type End, failed, type FailureReason, type Fire } from "@tenterhook/core"
+import {
+  type Action,
+  type Decoded,
+  type Encoded,
+  type EncodeError,
+  type End,
+  failed,
+  type FailureReason,
+  type Fire
+} from "@tenterhook/core"
 import type { Effect } from "effect"
 import type { Entry, TestCase } from "./Config.ts"
 

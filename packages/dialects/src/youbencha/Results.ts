@@ -4,7 +4,10 @@ import { EncodeError } from "@tenterhook/core"
 import { Effect } from "effect"
 
 /** Fails by throwing where the results cannot be written as JSON. */
-export const exportLine = (results: unknown, options: { readonly whole: boolean; readonly exportedAt: string }): string => {
+export const exportLine = (
+  results: unknown,
+  options: { readonly whole: boolean; readonly exportedAt: string }
+): string => {
   const bundle = isRecord(results) ? results : results === undefined || results === null ? {} : { results }
   return `${JSON.stringify({ ...(options.whole ? bundle : summaryOf(bundle)), exported_at: options.exportedAt })}\n`
 }
@@ -14,7 +17,10 @@ export const asText = (write: () => string): Effect.Effect<string, EncodeError> 
   Effect.try({
     try: write,
     catch: (error) =>
-      new EncodeError({ reason: "decode", text: `the results cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}` })
+      new EncodeError({
+        reason: "decode",
+        text: `the results cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`
+      })
   })
 
 /** What the product keeps with `include_full_bundle: false`. */
@@ -25,12 +31,17 @@ const summaryOf = (bundle: Record<string, unknown>): Record<string, unknown> => 
   agent: pick(bundle.agent, ["type", "youbencha_log_path", "status", "exit_code"]),
   summary: bundle.summary,
   evaluators: Array.isArray(bundle.evaluators)
-    ? bundle.evaluators.map((one) => pick(one, ["evaluator", "status", "metrics", "message", "duration_ms", "timestamp"]))
+    ? bundle.evaluators.map((one) =>
+        pick(one, ["evaluator", "status", "metrics", "message", "duration_ms", "timestamp"])
+      )
     : undefined,
   artifacts: bundle.artifacts
 })
 
 const pick = (value: unknown, keys: ReadonlyArray<string>) =>
-  isRecord(value) ? Object.fromEntries(keys.filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key]])) : undefined
+  isRecord(value)
+    ? Object.fromEntries(keys.filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key]]))
+    : undefined
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

@@ -8,7 +8,10 @@ export type Values = Readonly<Record<string, string>>
 const preNames = ["WORKSPACE_DIR", "REPO_DIR", "ARTIFACTS_DIR", "TEST_CASE_NAME", "REPO_URL", "BRANCH"] as const
 const postNames = ["RESULTS_PATH", "ARTIFACTS_DIR", "WORKSPACE_DIR", "TEST_CASE_NAME", "OVERALL_STATUS"] as const
 
-const valueNames: Readonly<Record<List, ReadonlyArray<string>>> = { pre_execution: preNames, post_evaluation: postNames }
+const valueNames: Readonly<Record<List, ReadonlyArray<string>>> = {
+  pre_execution: preNames,
+  post_evaluation: postNames
+}
 
 /** In `upstream` mode a branch that nobody knows is there, and empty. */
 export const valuesOf = (list: List, context: EventContext, testCase: TestCase, mode: string): Values => {

@@ -16,9 +16,10 @@ import { type EntryOf, failure, type Kind, type Setting } from "./Kind.ts"
 import { filled, known, missingIn, replaceAll, replaceFirst, type Values, valuesOf } from "./Values.ts"
 
 export const scriptKind: Kind<EntryOf<"script">> = {
-  planned: ({ entry: { config } }, mode) => (isBlank(config) ? nothing : shellAction({ run: runOf(config.command, config.args ?? [], mode) })),
+  planned: ({ entry: { config } }, mode) =>
+    isBlank(config) ? nothing : shellAction({ run: runOf(config.command, config.args ?? [], mode) }),
 
-  timeoutMs,
+  timeoutMs: ({ entry }) => timeoutOf(entry.config),
 
   encode: (setting, fire) => {
     const { list, config } = setting.entry
@@ -29,7 +30,10 @@ export const scriptKind: Kind<EntryOf<"script">> = {
     const base = list === "pre_execution" ? (["PATH", "HOME", "USER"] as const) : ("inherit" as const)
     const action = shellAction({
       run: filledRun(config, values, fire.mode),
-      env: { base, set: { ...values, ...(fire.mode === "upstream" ? config.env : filled(config.env, values, fire.context)) } },
+      env: {
+        base,
+        set: { ...values, ...(fire.mode === "upstream" ? config.env : filled(config.env, values, fire.context)) }
+      },
       ...folderOf(setting, values, fire.context)
     })
     return Effect.succeed({ action })
@@ -45,7 +49,7 @@ export const scriptKind: Kind<EntryOf<"script">> = {
       }
     }
     if (end._tag === "failure") {
-      if (end.reason === "timeout") return failure("timeout", `Script timed out after ${timeoutMs(setting)}ms`)
+      if (end.reason === "timeout") return failure("timeout", `Script timed out after ${timeoutOf(config)}ms`)
       const unknown = missingVariables(setting, valuesIn(setting, fire), fire).length > 0
       return unknown ? failure(end.reason, end.message) : failure(end.reason, "Failed to execute script", end.message)
     }
@@ -61,17 +65,16 @@ const nothing: FunctionAction = { kind: "function", run: function nothing() {} }
 
 const isBlank = ({ command }: ScriptConfig) => command.trim() === ""
 
-function timeoutMs({ entry }: Setting<EntryOf<"script">>) {
-  return entry.config.timeout_ms ?? 30_000
-}
+const timeoutOf = ({ timeout_ms = 30_000 }: ScriptConfig) => timeout_ms
 
 const valuesIn = ({ entry, testCase }: Setting<EntryOf<"script">>, { context, mode }: Fire): Values =>
   valuesOf(entry.list, context, testCase, mode)
 
-const filledRun = (config: ScriptConfig, values: Values, mode: string): ShellAction["run"] => {
-  const { command, args = [] } = config
-  if (mode === "upstream") return runOf(command, args.map((arg) => replaceFirst(arg, values)), mode)
-  return args.length === 0 ? { command } : runOf(replaceAll(command, values), args.map((arg) => replaceAll(arg, values)), mode)
+const filledRun = ({ command, args = [] }: ScriptConfig, values: Values, mode: string): ShellAction["run"] => {
+  const replace = mode === "upstream" ? replaceFirst : replaceAll
+  const program = mode === "upstream" || args.length === 0 ? command : replaceAll(command, values)
+  const filledArgs = args.map((arg) => replace(arg, values))
+  return runOf(program, filledArgs, mode)
 }
 
 /** Arguments are executed exactly as they stand; a command without any is a line for the shell. The product joins them into one. */
@@ -79,11 +82,19 @@ const runOf = (command: string, args: ReadonlyArray<string>, mode: string): Shel
   args.length === 0 || mode === "upstream" ? { command: [command, ...args].join(" ") } : { argv: [command, ...args] }
 
 /** The product takes `env` literally. */
-const missingVariables = ({ entry: { list, config } }: Setting<EntryOf<"script">>, values: Values, { context, mode }: Fire) =>
-  mode === "upstream" ? [] : missingIn(config.env, "env.", list, values, context)
+const missingVariables = (
+  { entry: { list, config } }: Setting<EntryOf<"script">>,
+  values: Values,
+  { context, mode }: Fire
+) => (mode === "upstream" ? [] : missingIn(config.env, "env.", list, values, context))
 
-const folderOf = ({ entry }: Setting<EntryOf<"script">>, values: Values, { cwd }: EventContext): Pick<ShellAction, "cwd"> => {
-  const folder = known(entry.config.working_dir) ?? (entry.list === "pre_execution" ? values.WORKSPACE_DIR : undefined) ?? cwd
+const folderOf = (
+  { entry }: Setting<EntryOf<"script">>,
+  values: Values,
+  { cwd }: EventContext
+): Pick<ShellAction, "cwd"> => {
+  const folder =
+    known(entry.config.working_dir) ?? (entry.list === "pre_execution" ? values.WORKSPACE_DIR : undefined) ?? cwd
   return folder === undefined ? {} : { cwd: cwd === undefined ? folder : resolvePath(cwd, folder) }
 }
 

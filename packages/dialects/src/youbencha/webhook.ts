@@ -17,7 +17,10 @@ export const webhookKind: Kind<EntryOf<"webhook">> = {
     const literal = mode === "upstream"
     const missing = literal
       ? []
-      : [...missingIn(texts, "", list, values, context), ...missingIn(config.headers, "headers.", list, values, context)]
+      : [
+          ...missingIn(texts, "", list, values, context),
+          ...missingIn(config.headers, "headers.", list, values, context)
+        ]
     if (missing.length > 0) return yield* new EncodeError({ reason: "missing", text: missing.join("; ") })
     const artifacts = config.include_artifacts === true ? { artifacts_path: values.ARTIFACTS_DIR } : {}
     const body = yield* asText(() => JSON.stringify({ results: context.results, ...artifacts }))

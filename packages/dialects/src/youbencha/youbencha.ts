@@ -29,7 +29,8 @@ export const youbencha: Dialect = {
 
   discover: () => Effect.succeed([]),
 
-  recognizes: (source) => source._tag === "text" && /^[ \t{]*["']?(pre_execution|post_evaluation)["']?[ \t]*:/m.test(source.text),
+  recognizes: (source) =>
+    source._tag === "text" && /^[ \t{]*["']?(pre_execution|post_evaluation)["']?[ \t]*:/m.test(source.text),
 
   load: Effect.fnUntraced(function* (source: ConfigSource, { mode }: LoadOptions) {
     const document = yield* readDocument("youbencha", source)

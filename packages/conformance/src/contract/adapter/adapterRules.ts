@@ -1,9 +1,23 @@
 /** What every adapter promises. Numbers are never given anew: the documentation and the adapters' tests quote them. */
-import { type Action, AdapterError, Adapters, FireId, hookName, type Invocation, type Reply, textOf } from "@tenterhook/core"
+import { type Adapters, type Reply, textOf } from "@tenterhook/core"
 import { Effect, Exit, Fiber, Schema } from "effect"
 import { createHash } from "node:crypto"
-import { type Rule, Unchecked, Violation } from "../Rule.ts"
-import { Bench, type Behaviour } from "./Bench.ts"
+import { type Rule, Violation } from "../Rule.ts"
+import { Bench } from "./Bench.ts"
+import {
+  arranged,
+  begin,
+  brief,
+  expectSoon,
+  expectText,
+  failureText,
+  leftRunning,
+  saidIn,
+  same,
+  spoken,
+  subject,
+  timed
+} from "./steps.ts"
 
 type AdapterRule = Rule<Bench | Adapters>
 
@@ -19,8 +33,16 @@ const says: AdapterRule = {
 
     const expected = `"out" beside "${capabilities.diagnostics ? "err" : ""}"`
     for (const reply of [...replies, again]) {
-      yield* expectText(expected, `"${yield* saidIn(reply)}" beside "${textOf(reply.diagnostics)}"`, "keep the two channels apart")
-      yield* expectText("a whole reply", reply.truncated ? "a truncated reply" : "a whole reply", "mark only what was cut")
+      yield* expectText(
+        expected,
+        `"${yield* saidIn(reply)}" beside "${textOf(reply.diagnostics)}"`,
+        "keep the two channels apart"
+      )
+      yield* expectText(
+        "a whole reply",
+        reply.truncated ? "a truncated reply" : "a whole reply",
+        "mark only what was cut"
+      )
     }
     if (replies.every((reply) => same(reply, again))) return
     return yield* new Violation({
@@ -42,7 +64,11 @@ const judgesNothing: AdapterRule = {
 
     const expected = `a reply "no" with status ${capabilities.status ? 7 : null}`
     if (Exit.isFailure(exit)) {
-      return yield* new Violation({ expected, actual: `a failure: ${exit.cause}`, hint: "what a status means is for the dialect to say" })
+      return yield* new Violation({
+        expected,
+        actual: `a failure: ${exit.cause}`,
+        hint: "what a status means is for the dialect to say"
+      })
     }
     const actual = `a reply "${yield* saidIn(exit.value)}" with status ${exit.value.status}`
     yield* expectText(expected, actual, "hand the status on as it came")
@@ -60,7 +86,11 @@ const stops: AdapterRule = {
     const said = yield* saidIn(yield* running.stop("timeout"))
 
     const expected = `"${bench.capabilities.partial ? "half" : ""}", and nothing running`
-    yield* expectText(expected, `"${said}", and ${yield* leftRunning}`, "signal the whole process group, then collect what was said")
+    yield* expectText(
+      expected,
+      `"${said}", and ${yield* leftRunning}`,
+      "signal the whole process group, then collect what was said"
+    )
   })
 }
 
@@ -85,7 +115,11 @@ const findsMissing: AdapterRule = {
 
     const actual = Exit.isSuccess(exit) ? "a reply" : failureText(exit.cause, invocation.hook)
     const begun = yield* bench.begun
-    yield* expectText(`missing, from ${invocation.hook}, and nothing begun`, `${actual}, and ${begun === 0 ? "nothing" : begun} begun`, "look before starting, and fail with AdapterError and reason Missing")
+    yield* expectText(
+      `missing, from ${invocation.hook}, and nothing begun`,
+      `${actual}, and ${begun === 0 ? "nothing" : begun} begun`,
+      "look before starting, and fail with AdapterError and reason Missing"
+    )
   })
 }
 
@@ -99,7 +133,11 @@ const endsWithScope: AdapterRule = {
         yield* spoken
       })
     )
-    yield* expectText("nothing running", yield* leftRunning, "acquire what runs in the scope of start, with a release that ends it")
+    yield* expectText(
+      "nothing running",
+      yield* leftRunning,
+      "acquire what runs in the scope of start, with a release that ends it"
+    )
   })
 }
 
@@ -109,12 +147,20 @@ const endsWhenInterrupted: AdapterRule = {
   check: Effect.gen(function* () {
     const waiting = Effect.scoped(Effect.flatMap(begin({ _tag: "Hangs", saying: "half" }), (running) => running.reply))
     const fiber = yield* Effect.forkChild(waiting)
-    const early = new Violation({ expected: "to wait for the reply", actual: "a reply", hint: "an action that hangs has no reply yet" })
+    const early = new Violation({
+      expected: "to wait for the reply",
+      actual: "a reply",
+      hint: "an action that hangs has no reply yet"
+    })
     yield* Effect.raceFirst(spoken, Effect.andThen(Fiber.join(fiber), Effect.fail(early)))
 
     const took = yield* timed(Fiber.interrupt(fiber))
 
-    yield* expectText("nothing running", yield* leftRunning, "acquire in the scope; do not shield the wait from interruption")
+    yield* expectText(
+      "nothing running",
+      yield* leftRunning,
+      "acquire in the scope; do not shield the wait from interruption"
+    )
     yield* expectSoon(took, "an interruption")
   })
 }
@@ -127,15 +173,29 @@ const stopsAgain: AdapterRule = {
     const ended = yield* begin({ _tag: "Replies", status: 0, saying: "done", aside: "" })
     const reply = yield* ended.reply
     const afterwards = yield* ended.stop("cancelled")
-    yield* expectText(`"${yield* saidIn(reply)}"`, `"${yield* saidIn(afterwards)}"`, "stop gives what was said, also when the action is over")
-    yield* expectText("the same reply as before", same(reply, yield* ended.reply) ? "the same reply as before" : "another reply", "an action that is over stays as it ended")
+    yield* expectText(
+      `"${yield* saidIn(reply)}"`,
+      `"${yield* saidIn(afterwards)}"`,
+      "stop gives what was said, also when the action is over"
+    )
+    yield* expectText(
+      "the same reply as before",
+      same(reply, yield* ended.reply) ? "the same reply as before" : "another reply",
+      "an action that is over stays as it ended"
+    )
 
     const running = yield* begin({ _tag: "Hangs", saying: "half" })
     yield* spoken
-    const replies = yield* Effect.all([running.stop("timeout"), running.stop("cancelled")], { concurrency: "unbounded" })
+    const replies = yield* Effect.all([running.stop("timeout"), running.stop("cancelled")], {
+      concurrency: "unbounded"
+    })
     const third = yield* running.stop("timeout")
     for (const stopped of [...replies, third]) {
-      yield* expectText(`"${bench.capabilities.partial ? "half" : ""}"`, `"${yield* saidIn(stopped)}"`, "a second stop waits for the first and gives the same")
+      yield* expectText(
+        `"${bench.capabilities.partial ? "half" : ""}"`,
+        `"${yield* saidIn(stopped)}"`,
+        "a second stop waits for the first and gives the same"
+      )
     }
   })
 }
@@ -153,11 +213,23 @@ const staysBounded: AdapterRule = {
     const said = yield* saidIn(reply)
     const size = Buffer.byteLength(said)
     if (limit === null) {
-      yield* expectText(`${bytes} bytes, whole`, `${size} bytes, ${reply.truncated ? "cut" : "whole"}`, "declare outputLimitBytes where output is cut")
+      yield* expectText(
+        `${bytes} bytes, whole`,
+        `${size} bytes, ${reply.truncated ? "cut" : "whole"}`,
+        "declare outputLimitBytes where output is cut"
+      )
     } else {
-      yield* expectText(`at most ${limit} bytes, marked as truncated`, `${size <= limit ? "at most " + limit : size} bytes, ${reply.truncated ? "" : "not "}marked as truncated`, "keep a window of head and tail, and set truncated")
+      yield* expectText(
+        `at most ${limit} bytes, marked as truncated`,
+        `${size <= limit ? "at most " + limit : size} bytes, ${reply.truncated ? "" : "not "}marked as truncated`,
+        "keep a window of head and tail, and set truncated"
+      )
     }
-    yield* expectText("HEAD … TAIL", `${said.slice(0, 4)} … ${said.trimEnd().slice(-4)}`, "the tail is where an error explains itself: keep both ends")
+    yield* expectText(
+      "HEAD … TAIL",
+      `${said.slice(0, 4)} … ${said.trimEnd().slice(-4)}`,
+      "the tail is where an error explains itself: keep both ends"
+    )
   })
 }
 
@@ -172,7 +244,11 @@ const keepsApart: AdapterRule = {
       { concurrency: "unbounded" }
     )
     for (const [index, reply] of replies.entries()) {
-      yield* expectText(brief(sayings[index]!), brief(yield* saidIn(reply)), "nothing about one invocation may live outside of its start")
+      yield* expectText(
+        brief(sayings[index]!),
+        brief(yield* saidIn(reply)),
+        "nothing about one invocation may live outside of its start"
+      )
     }
   })
 }
@@ -185,7 +261,11 @@ const passesPayload: AdapterRule = {
     const text = "payload é\n".repeat(200_000)
     if (!bench.capabilities.payload) {
       const running = yield* begin({ _tag: "Replies", status: 0, saying: "undisturbed", aside: "" }, text)
-      return yield* expectText("undisturbed", yield* saidIn(yield* running.reply), "an adapter that has no use for a payload lets it be")
+      return yield* expectText(
+        "undisturbed",
+        yield* saidIn(yield* running.reply),
+        "an adapter that has no use for a payload lets it be"
+      )
     }
     const running = yield* begin({ _tag: "Digests" }, text)
 
@@ -222,13 +302,30 @@ const checksActions: AdapterRule = {
     const decode = Schema.decodeUnknownEffect(adapter.action)
     const own = yield* Effect.exit(decode(action))
     if (Exit.isFailure(own)) {
-      return yield* new Violation({ expected: "its own action to be accepted", actual: `${own.cause}`, hint: "the schema must describe what start takes" })
+      return yield* new Violation({
+        expected: "its own action to be accepted",
+        actual: `${own.cause}`,
+        hint: "the schema must describe what start takes"
+      })
     }
-    for (const junk of [null, undefined, 0, "x", [], {}, { kind: bench.kind === "x" ? "y" : "x" }, { ...action, kind: `not ${bench.kind}` }]) {
+    for (const junk of [
+      null,
+      undefined,
+      0,
+      "x",
+      [],
+      {},
+      { kind: bench.kind === "x" ? "y" : "x" },
+      { ...action, kind: `not ${bench.kind}` }
+    ]) {
       const exit = yield* Effect.exit(decode(junk))
       if (Exit.isFailure(exit) && exit.cause.reasons.every((reason) => reason._tag === "Fail")) continue
       const what = Exit.isSuccess(exit) ? "it was accepted" : `a defect: ${exit.cause}`
-      return yield* new Violation({ expected: `${JSON.stringify(junk) ?? "undefined"} to be refused`, actual: what, hint: `require kind: "${bench.kind}" and every key that start reads` })
+      return yield* new Violation({
+        expected: `${JSON.stringify(junk) ?? "undefined"} to be refused`,
+        actual: what,
+        hint: `require kind: "${bench.kind}" and every key that start reads`
+      })
     }
   })
 }
@@ -243,7 +340,11 @@ const runsOnce: AdapterRule = {
     yield* Effect.exit(failing.reply)
     const dying = yield* begin({ _tag: "Dies" })
     yield* Effect.exit(dying.reply)
-    yield* expectText("2 actions begun", `${yield* bench.begun} actions begun`, "nobody retries an action: it may have done half of its work")
+    yield* expectText(
+      "2 actions begun",
+      `${yield* bench.begun} actions begun`,
+      "nobody retries an action: it may have done half of its work"
+    )
   })
 }
 
@@ -269,7 +370,9 @@ const tellsDeaths: AdapterRule = {
     const adapter = yield* subject
     const exit = yield* Effect.exit(Effect.flatMap(adapter.start(invocation), (running) => running.reply))
     if (dies === "signal") {
-      const actual = Exit.isSuccess(exit) ? `status ${exit.value.status} and ${exit.value.signal === null ? "no" : "a"} signal` : failureText(exit.cause, invocation.hook)
+      const actual = Exit.isSuccess(exit)
+        ? `status ${exit.value.status} and ${exit.value.signal === null ? "no" : "a"} signal`
+        : failureText(exit.cause, invocation.hook)
       return yield* expectText("status null and a signal", actual, "a signal is no exit code: name it in signal")
     }
     const actual = Exit.isSuccess(exit) ? "a reply" : failureText(exit.cause, invocation.hook)
@@ -291,7 +394,11 @@ const isNotHeldUp: AdapterRule = {
     let reply: Reply | undefined
     const took = yield* timed(Effect.map(running.reply, (it) => (reply = it)))
     yield* expectSoon(took, "a reply")
-    yield* expectText(`"started", 1 left running`, `"${yield* saidIn(reply!)}", ${reply!.leftRunning} left running`, "settle on the end of the action plus a short drain, never on the end of its pipes")
+    yield* expectText(
+      `"started", 1 left running`,
+      `"${yield* saidIn(reply!)}", ${reply!.leftRunning} left running`,
+      "settle on the end of the action plus a short drain, never on the end of its pipes"
+    )
   })
 }
 
@@ -314,89 +421,3 @@ export const adapterRules: ReadonlyArray<AdapterRule> = [
   tellsDeaths,
   isNotHeldUp
 ]
-
-/** The adapter under test. */
-const subject = Effect.gen(function* () {
-  const bench = yield* Bench
-  const adapters = yield* Adapters
-  return yield* adapters
-    .get(bench.kind)
-    .pipe(Effect.mapError((error) => new Unchecked({ why: `the layer registers no adapter for the bench's kind: ${error.message}` })))
-})
-
-const arranged = Effect.fnUntraced(function* (behaviour: Behaviour, payload?: string) {
-  const bench = yield* Bench
-  const action = yield* onBench(`arrange ${behaviour._tag}`, bench.arrange(behaviour))
-  const invocation: Invocation<Action> = {
-    action,
-    fireId: FireId.make("fire-of-the-contract"),
-    hook: hookName("contract[0]"),
-    ...(payload === undefined ? {} : { payload: Buffer.from(payload), value: payload })
-  }
-  return invocation
-})
-
-const begin = Effect.fnUntraced(function* (behaviour: Behaviour, payload?: string) {
-  const invocation = yield* arranged(behaviour, payload)
-  return yield* (yield* subject).start(invocation)
-})
-
-const spoken = Effect.flatMap(Bench, (bench) =>
-  Effect.timeoutOrElse(onBench("spoken", bench.spoken), {
-    duration: speakLimitMs,
-    orElse: () => Effect.fail(new Unchecked({ why: `the action did not speak within ${speakLimitMs / 1000} s` }))
-  })
-)
-
-/** What goes wrong on the bench is no fault of the adapter. */
-const onBench = <A>(what: string, effect: Effect.Effect<A, unknown>) =>
-  effect.pipe(
-    Effect.catchDefect((defect) => Effect.fail(defect)),
-    Effect.mapError((error) => new Unchecked({ why: `${what}: ${error instanceof Error ? error.message : String(error)}` }))
-  )
-
-const saidIn = (reply: Reply) =>
-  Effect.map(Bench, ({ capabilities }) =>
-    capabilities.speaks === "output" ? textOf(reply.output) : reply.value === undefined || reply.value === null ? "" : String(reply.value)
-  )
-
-/** A process that was just killed is still there for a moment. */
-const leftRunning = Effect.gen(function* () {
-  const bench = yield* Bench
-  const until = performance.now() + settleMs
-  for (;;) {
-    const alive = yield* bench.alive
-    if (alive === 0) return "nothing running"
-    if (performance.now() > until) return `${alive} running`
-    yield* Effect.sleep(20)
-  }
-})
-
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
-    const from = performance.now()
-    return Effect.map(effect, () => performance.now() - from)
-  })
-
-const expectSoon = (tookMs: number, what: string) =>
-  expectText(`${what} within ${soonMs} ms`, tookMs <= soonMs ? `${what} within ${soonMs} ms` : `${what} after ${Math.round(tookMs)} ms`, "bound every wait: a grace of 500 ms, a drain of 100 ms")
-
-const expectText = (expected: string, actual: string, hint: string) =>
-  expected === actual ? Effect.void : Effect.fail(new Violation({ expected, actual, hint }))
-
-const failureText = (cause: { readonly reasons: ReadonlyArray<{ readonly _tag: string; readonly error?: unknown }> }, hook: string) => {
-  const [reason] = cause.reasons
-  if (reason?._tag !== "Fail") return `a defect: ${String(cause)}`
-  return reason.error instanceof AdapterError
-    ? `${reason.error.reason._tag}, from ${reason.error.hook === hook ? hook : `"${reason.error.hook}"`}`
-    : `a failure that is no AdapterError: ${String(reason.error)}`
-}
-
-const same = (a: Reply, b: Reply) =>
-  a.status === b.status && a.signal === b.signal && textOf(a.output) === textOf(b.output) && textOf(a.diagnostics) === textOf(b.diagnostics) && a.value === b.value
-
-const brief = (text: string) => (text.length <= 20 ? text : `${text.slice(0, 20)}… (${text.length} characters, ${new Set(text).size} different)`)
-
-const soonMs = 1500
-const settleMs = 300
-const speakLimitMs = 10_000

@@ -6,5 +6,7 @@ import { adapterRules } from "./adapterRules.ts"
 import type { Bench } from "./Bench.ts"
 
 /** One result for each rule, in their order. The layer registers the adapter and brings its bench. */
-export const audit = <E>(layer: Layer.Layer<Adapters | Bench, E>, options?: AuditOptions): Effect.Effect<ReadonlyArray<RuleResult>> =>
-  auditRules(adapterRules, layer, options)
+export const audit = <E>(
+  layer: Layer.Layer<Adapters | Bench, E>,
+  options?: AuditOptions
+): Effect.Effect<ReadonlyArray<RuleResult>> => auditRules(adapterRules, layer, options)

@@ -24,7 +24,13 @@ export const damagedText = (text: string, { below, pick }: Chance): string => {
     const from = below(damaged.length + 1)
     const to = Math.min(damaged.length, from + below(12))
     const [before, piece, after] = [damaged.slice(0, from), damaged.slice(from, to), damaged.slice(to)]
-    damaged = pick([before + after, before + piece + piece + after, before + pick(junkText) + after, before, before + after + piece])
+    damaged = pick([
+      before + after,
+      before + piece + piece + after,
+      before + pick(junkText) + after,
+      before,
+      before + after + piece
+    ])
   }
   return damaged
 }
@@ -39,7 +45,8 @@ export const damagedValue = (value: unknown, luck: Chance): unknown => {
     return value.map((item, index) => (index === at ? damagedValue(item, luck) : item))
   }
   const keys = Object.keys(value)
-  if (keys.length === 0 || below(8) === 0) return { ...value, [pick(["unknown", "__proto__", "constructor", ""])]: pick(junkValues)() }
+  if (keys.length === 0 || below(8) === 0)
+    return { ...value, [pick(["unknown", "__proto__", "constructor", ""])]: pick(junkValues)() }
   const at = pick(keys)
   const { [at]: part, ...rest } = value as Record<string, unknown>
   return below(6) === 0 ? rest : { ...rest, [at]: damagedValue(part, luck) }
@@ -126,7 +133,22 @@ export const junkBytes: ReadonlyArray<Uint8Array> = [
   Uint8Array.from([0]),
   Uint8Array.from([0xff, 0xfe, 0xfd]),
   Uint8Array.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d]),
-  ...["\n", " ", "{}", "[]", "null", "true", "1", `""`, "{", `{"a":`, `{"action":null}`, `{"decision":1}`, "NaN", "[".repeat(10_000), "text", `{"__proto__":{"polluted":1}}`].map(
-    (text) => Buffer.from(text)
-  )
+  ...[
+    "\n",
+    " ",
+    "{}",
+    "[]",
+    "null",
+    "true",
+    "1",
+    `""`,
+    "{",
+    `{"a":`,
+    `{"action":null}`,
+    `{"decision":1}`,
+    "NaN",
+    "[".repeat(10_000),
+    "text",
+    `{"__proto__":{"polluted":1}}`
+  ].map((text) => Buffer.from(text))
 ]

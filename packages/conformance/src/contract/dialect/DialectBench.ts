@@ -18,9 +18,15 @@ export interface DialectFixtures {
   /** Configs that load with a notice: words of the notice, the unknown key or event among them. */
   readonly unknown: ReadonlyArray<{ readonly name: string; readonly source: ConfigSource; readonly notice: string }>
   /** Occurrences; together they fit at least one hook of each good config. */
-  readonly fires: ReadonlyArray<{ readonly event: EventName; readonly class?: EventClass; readonly context: EventContext }>
+  readonly fires: ReadonlyArray<{
+    readonly event: EventName
+    readonly class?: EventClass
+    readonly context: EventContext
+  }>
   /** Outputs of hooks that mean something in this dialect: `{"action": "block"}`. */
   readonly outputs: ReadonlyArray<string>
 }
 
-export class DialectBench extends Context.Service<DialectBench, DialectFixtures>()("@tenterhook/conformance/dialect/DialectBench") {}
+export class DialectBench extends Context.Service<DialectBench, DialectFixtures>()(
+  "@tenterhook/conformance/dialect/DialectBench"
+) {}

@@ -5,5 +5,7 @@ import { DialectBench, type DialectFixtures } from "./DialectBench.ts"
 import { dialectRules } from "./dialectRules.ts"
 
 /** One result for each rule, in their order. */
-export const auditDialect = (fixtures: DialectFixtures, options?: AuditOptions): Effect.Effect<ReadonlyArray<RuleResult>> =>
-  auditRules(dialectRules, Layer.succeed(DialectBench, fixtures), options)
+export const auditDialect = (
+  fixtures: DialectFixtures,
+  options?: AuditOptions
+): Effect.Effect<ReadonlyArray<RuleResult>> => auditRules(dialectRules, Layer.succeed(DialectBench, fixtures), options)

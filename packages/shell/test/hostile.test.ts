@@ -1,0 +1,19 @@
+import { assert, describe, it } from "vitest"
+import { boundMs, hostileKinds, runCampaign } from "../src/hostile/index.ts"
+
+describe("the hostile corpus", () => {
+  it("has at least 15 kinds, each with a name of its own", () => {
+    assert.isAtLeast(new Set(hostileKinds.map(({ name }) => name)).size, 15)
+    assert.strictEqual(new Set(hostileKinds.map(({ name }) => name)).size, hostileKinds.length)
+  })
+
+  it("leaves nothing behind in 500 runs, and each settles in time", { timeout: 180_000 }, async () => {
+    const seed = Math.floor(Math.random() * 1_000_000)
+    const campaign = await runCampaign({ seed, runs: 500, parallel: 4 })
+    const told = JSON.stringify(campaign)
+    assert.deepStrictEqual(campaign.orphans, [], told)
+    assert.strictEqual(campaign.leakedDescriptors, 0, told)
+    assert.deepStrictEqual(campaign.surprises, [], told)
+    assert.isAtMost(campaign.p99Ms, boundMs, told)
+  })
+})
