@@ -1,0 +1,194 @@
+/** The adapter of kind `http`: one request, and its answer is the reply. Nobody retries it, and no redirect is followed. */
+import {
+  AdapterError,
+  Adapters,
+  CurrentContext,
+  type EventContext,
+  HttpAction,
+  type Invocation,
+  Missing,
+  type Reply,
+  type Running,
+  Spawn,
+  textOf,
+  Transport
+} from "@tenterhook/core"
+import { Effect, Layer, Option, Result } from "effect"
+import { randomUUID } from "node:crypto"
+import type { Dispatcher } from "undici"
+import type { GuardOptions, Target } from "./guard/Guard.ts"
+import { type AgentOptions, type Client, openClient } from "./request/Client.ts"
+import { Exchange, type ExchangeLimits } from "./request/Exchange.ts"
+import { headerList, headersProblem, headerText } from "./request/headers.ts"
+import { troubleOf } from "./request/Trouble.ts"
+import { sign } from "./signature/sign.ts"
+import { SignatureError } from "./signature/SignatureError.ts"
+
+export interface Limits {
+  /** Read of an answer's body at most; then the connection is ended. Default: 1 MiB. */
+  readonly readBytes: number
+  /** Kept of it, half from its beginning and half from its end. Default: 64 KiB. */
+  readonly outputBytes: number
+}
+
+export interface Options {
+  /** Where requests may go. Default: public addresses only. */
+  readonly guard?: GuardOptions
+  readonly limits?: Partial<Limits>
+  readonly agent?: AgentOptions
+}
+
+/** What a reply's `value` is once the head of an answer has come. */
+export interface HttpValue {
+  readonly status: number
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON where the answer says that it is some and all of it is there; otherwise its text. */
+  readonly body: unknown
+}
+
+/** Registers the adapter. Its connections are closed with the layer. */
+export const layerWith = (options: Options): Layer.Layer<never, never, Adapters> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const adapters = yield* Adapters
+      const client = yield* Effect.acquireRelease(
+        Effect.sync(() => openClient(options)),
+        (it) => Effect.promise(() => it.close())
+      )
+      const { readBytes, outputBytes } = { ...defaultLimits, ...options.limits }
+      const headBytes = Math.ceil(outputBytes / 2)
+      const limits = { readBytes, headBytes, tailBytes: outputBytes - headBytes }
+      yield* adapters.register({ kind: "http", action: HttpAction, start: startOn(client, limits) })
+    })
+  )
+
+/** Registers the adapter with its usual limits: public addresses only, and no connection before the first request. */
+export const layer: Layer.Layer<never, never, Adapters> = layerWith({})
+
+export const defaultLimits: Limits = { readBytes: 1_048_576, outputBytes: 65_536 }
+
+const startOn = (client: Client, limits: ExchangeLimits) =>
+  Effect.fnUntraced(function* (invocation: Invocation<HttpAction>) {
+    const { hook } = invocation
+    const context = Option.getOrElse(yield* Effect.serviceOption(CurrentContext), (): EventContext => ({}))
+    const prepared = prepare(client, invocation, context.env ?? process.env)
+    if (Result.isFailure(prepared)) return yield* new AdapterError({ hook, reason: prepared.failure })
+    const { request, what } = prepared.success
+
+    const listeners: Array<(end: Effect.Effect<Reply, AdapterError>) => void> = []
+    let settled: Effect.Effect<Reply, AdapterError> | null = null
+    let said: Reply | null = null
+    const exchange = new Exchange(limits, (it) => {
+      said = replyOf(it)
+      settled =
+        it.end instanceof Error
+          ? Effect.fail(new AdapterError({ hook, reason: reasonOf(it.end, it, what), reply: said }))
+          : Effect.succeed(said)
+      for (const listener of listeners) listener(settled)
+    })
+    yield* Effect.acquireRelease(
+      Effect.sync(() => client.agent.dispatch(request, exchange)),
+      () => Effect.sync(() => exchange.stop())
+    )
+    const running: Running = {
+      reply: Effect.callback<Reply, AdapterError>((resume) => {
+        if (settled === null) listeners.push(resume)
+        else resume(settled)
+      }),
+      stop: () =>
+        Effect.sync(() => {
+          exchange.stop()
+          return said ?? replyOf(exchange)
+        })
+    }
+    return running
+  })
+
+interface Prepared {
+  readonly request: Dispatcher.DispatchOptions
+  /** For messages: without path and query, which may hold a secret. */
+  readonly what: string
+}
+
+/** All that can be found out before anything is sent. */
+const prepare = (
+  client: Client,
+  { action, payload, fireId }: Invocation<HttpAction>,
+  env: Readonly<Record<string, string | undefined>>
+): Result.Result<Prepared, Missing | Spawn> => {
+  const target = client.target(action.url)
+  if ("reason" in target) return Result.fail(new Spawn({ what: "the request", why: target.message }))
+  const what = `${action.method} ${target.origin}`
+  const unable = (why: string) => Result.fail(new Spawn({ what, why }))
+  if (!methods.includes(action.method)) return unable(`expected one of ${methods.join(", ")}`)
+  const problem = headersProblem(action.headers)
+  if (problem !== null) return unable(problem)
+
+  const asks = action.method === "GET" || action.method === "HEAD"
+  const body = action.body !== undefined ? Buffer.from(action.body) : asks ? nothing : (payload ?? nothing)
+  const headers = headerList([...(body.length === 0 ? [] : jsonType), "user-agent", "Tenterhook"], action.headers)
+  if (/^[\x21-\x7e]+$/.test(fireId)) headers.push("tenterhook-fire", fireId)
+  if (action.secret !== undefined) {
+    const secret = env[action.secret.env]
+    if (secret === undefined || secret === "")
+      return Result.fail(
+        new Missing({ name: `the secret that signs ${what}`, place: `the environment variable ${action.secret.env}` })
+      )
+    try {
+      const signed = sign({ id: `msg_${randomUUID()}`, body }, secret.trim().split(/\s+/))
+      headers.push(...Object.entries(signed).flat())
+    } catch (error) {
+      if (error instanceof SignatureError) return unable(`${action.secret.env}: ${error.message}`)
+      throw error
+    }
+  }
+  const request = {
+    origin: target.origin,
+    path: target.path,
+    method: action.method,
+    headers,
+    body: body.length === 0 ? null : body
+  }
+  return Result.succeed({ request, what })
+}
+
+/** What the guard finds out while connecting is said as if it had been known before: nothing was sent. */
+const reasonOf = (error: Error, { began }: Exchange, what: string): AdapterError["reason"] => {
+  const { reason, message } = troubleOf(error, began)
+  if (reason === "refused") return new Spawn({ what: "the request", why: message })
+  return reason === "request" ? new Spawn({ what, why: message }) : new Transport({ what, why: message })
+}
+
+const replyOf = (exchange: Exchange): Reply => {
+  const output = exchange.body()
+  const cut = exchange.truncated()
+  const began = exchange.status !== 0
+  return {
+    status: null,
+    signal: null,
+    output,
+    diagnostics: nothing,
+    ...(began ? { value: valueOf(exchange, output, cut) } : {}),
+    truncated: began && cut,
+    leftRunning: 0
+  }
+}
+
+/** Pieces of JSON may look like a whole; they are text. */
+const valueOf = ({ status, headers: all }: Exchange, output: Uint8Array, cut: boolean): HttpValue => {
+  const headers: Record<string, string> = {}
+  for (const name in all) headers[name] = headerText(all[name]) ?? ""
+  const text = textOf(output)
+  if (cut || !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(headers["content-type"] ?? ""))
+    return { status, headers, body: text }
+  try {
+    return { status, headers, body: JSON.parse(text) as unknown }
+  } catch {
+    return { status, headers, body: text }
+  }
+}
+
+const methods: ReadonlyArray<string> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+const jsonType = ["content-type", "application/json"]
+const nothing = new Uint8Array(0)
