@@ -31,7 +31,7 @@ export const decode = (hook: Hook<any>, fire: Fire, end: End): Decoded => {
 const decodeCommand = (hook: Hook, fire: Fire, end: End & { readonly _tag: "reply" }): Decoded => {
   const complaint = textOf(end.diagnostics).trim()
   if (end.signal !== null) return failure(hook, "signal", `ended by ${end.signal}${excerpt(complaint)}`)
-  if (end.status === 2) return success(saidNo(fire, complaint || plainText(textOf(end.output))))
+  if (end.status === 2) return success(saidNo(fire, complaint || reasonIn(textOf(end.output))))
   if (end.status !== null && end.status !== 0)
     return failure(hook, "exit", `exit code ${end.status}${excerpt(complaint)}`)
   if (end.value !== undefined) return decodeForeign(hook, fire, end)
@@ -100,15 +100,19 @@ const decodeAnswer = (hook: Hook, fire: Fire, value: object): Decoded => {
 
 /** A log line before the answer would lose it: a deny must not vanish behind an `echo checking`. */
 const holdsAnswer = (text: string): boolean => {
-  const start = text.search(/^[ \t]*\{/m)
-  if (start < 0) return false
-  const value = parse(text.slice(start))
-  return isAnswer(value)
+  const starts = [...text.matchAll(/^[ \t]*\{/gm)].map((found) => found.index)
+  return starts.slice(-mostStarts).some((start) => isAnswer(parse(text.slice(start))))
 }
 
-const plainText = (output: string) => {
+const mostStarts = 10
+
+/** Why it said no, where it said so on stdout: as plain text, or in an answer. */
+const reasonIn = (output: string) => {
   const text = output.trim()
-  return text.startsWith("{") ? "" : text
+  if (!text.startsWith("{")) return text
+  const value = parse(text)
+  const reason: unknown = value instanceof Error ? undefined : (value as { readonly reason?: unknown }).reason
+  return typeof reason === "string" ? reason : ""
 }
 
 const success = (output: Output): Decoded => ({

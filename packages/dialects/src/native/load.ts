@@ -86,7 +86,7 @@ export const load = Effect.fnUntraced(function* (source: ConfigSource, { adapter
     policy,
     ...(policies === undefined ? {} : { policies }),
     trust: named,
-    notices: loading.notices
+    notices: inOrder(loading.notices)
   }
   return set
 })
@@ -122,6 +122,13 @@ const hookOf = (raw: unknown, path: ConfigPath, defaults: Defaults, loading: Loa
       meant === undefined ? unknownText("key", key, hookKeys) : `unknown key "${key}"; did you mean "${meant}"?`
     notices.push(noticeAt(document, [...path, key], text))
   }
+  notices.push(
+    ...unknownKeys(document, [...path, "secret"], raw["secret"], ["env"]),
+    ...unknownInPattern(document, [...path, "tool"], raw["tool"]),
+    ...Object.entries(isRecord(raw["when"]) ? raw["when"] : {}).flatMap(([on, pattern]) =>
+      unknownInPattern(document, [...path, "when", on], pattern)
+    )
+  )
   const { events, native } = eventsOf(config.on, path, loading)
   const index = loading.counts.get(native) ?? 0
   loading.counts.set(native, index + 1)
@@ -229,6 +236,17 @@ const foreignKeys: Readonly<Partial<Record<string, string>>> = {
   working_dir: "cwd",
   timeout_ms: "timeout",
   failClosed: "onFailure"
+}
+
+const unknownInPattern = (document: Document, path: ConfigPath, pattern: unknown): ReadonlyArray<LoadNotice> => {
+  if (Array.isArray(pattern)) return pattern.flatMap((one, index) => unknownInPattern(document, [...path, index], one))
+  if (!isRecord(pattern)) return []
+  return Object.hasOwn(pattern, "not")
+    ? [
+        ...unknownKeys(document, path, pattern, ["not"]),
+        ...unknownInPattern(document, [...path, "not"], pattern["not"])
+      ]
+    : unknownKeys(document, path, pattern, ["regex", "flags"])
 }
 
 const eventsOf = (on: HookConfig["on"], path: ConfigPath, { document, notices }: Loading) => {
@@ -431,8 +449,8 @@ const policiesOf = (
 const withoutSecret = (problem: ConfigProblem): ConfigProblem =>
   /\.secret(?:\.|$)/.test(problem.path) ? { ...problem, text: problem.text.replace(/, got [^]*$/, "") } : problem
 
-const inOrder = (problems: ReadonlyArray<ConfigProblem>) =>
-  problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+const inOrder = <A extends ConfigProblem | LoadNotice>(found: ReadonlyArray<A>): ReadonlyArray<A> =>
+  found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
