@@ -116,7 +116,7 @@ export const tinyDialect = (fault?: Fault): Dialect => {
         ? { outcome: succeeded({ verdict: word }), decisive: word === "deny" }
         : { outcome: succeeded(), decisive: false }
     },
-    announce: (_, outcome) => {
+    announce: (_hook, _fire, outcome) => {
       if (isBroken("announce throws") && outcome.reason !== null) throw new Error("no reason for reasons")
       return [{ type: `tiny.${outcome.status}`, data: { hook: outcome.hook } }]
     }

@@ -27,8 +27,8 @@ export interface Dialect {
   readonly encode: (hook: Hook<any>, fire: Fire) => Effect.Effect<Encoded, EncodeError>
   /** Judges how it ended. Pure, and never throws. */
   readonly decode: (hook: Hook<any>, fire: Fire, end: End) => Decoded
-  /** Facts for the outbox. */
-  readonly announce?: (fire: Fire, outcome: OutcomeReport) => ReadonlyArray<Announcement>
+  /** Facts for the outbox, once a hook's outcome is known; `at` is when, in epoch milliseconds. */
+  readonly announce?: (hook: Hook<any>, fire: Fire, outcome: OutcomeReport, at: number) => ReadonlyArray<Announcement>
 }
 
 /** Native event name to canonical name, and the class where this dialect gives it another. */

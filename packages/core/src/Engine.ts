@@ -5,6 +5,7 @@ import { CurrentContext } from "./event/CurrentContext.ts"
 import { CurrentEvent } from "./event/CurrentEvent.ts"
 import { canonicalEvents, classOf, type EventClass, type EventName, type HookEvent, isEventName } from "./event/Event.ts"
 import type { EventContext } from "./event/EventContext.ts"
+import type { Hook } from "./hook/Hook.ts"
 import type { HookSet } from "./hook/HookSet.ts"
 import { Journal } from "./journal/Journal.ts"
 import type { FireReport, OutcomeReport } from "./merge/FireReport.ts"
@@ -106,15 +107,16 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
     const runSet = Effect.fnUntraced(function* ({ set, policy, hooks }: SetPlan) {
       const speaker = speakers.get(set.dialect)!
       const fire: Fire = { fireId, event, context, mode: set.mode }
-      const finish = (settled: Settled): Settled => {
+      const finish = (hook: Hook, settled: Settled): Settled => {
+        const at = now()
         soFar.push(settled.outcome)
-        journal.append({ _tag: "finished", at: now(), fireId, outcome: settled.outcome })
-        for (const announcement of speaker.announce?.(fire, settled.outcome) ?? []) {
-          journal.append({ _tag: "announced", at: now(), fireId, hook: settled.outcome.hook, announcement })
+        journal.append({ _tag: "finished", at, fireId, outcome: settled.outcome })
+        for (const announcement of speaker.announce?.(hook, fire, settled.outcome, at) ?? []) {
+          journal.append({ _tag: "announced", at, fireId, hook: hook.name, announcement })
         }
         return settled
       }
-      const runOne = (hook: SetPlan["hooks"][number]) =>
+      const runOne = (hook: Hook) =>
         Effect.map(
           runHook(hook, {
             set,
@@ -133,7 +135,7 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
                 task: context.task
               })
           }),
-          finish
+          (settled) => finish(hook, settled)
         )
       if (policy.order === "parallel") {
         return yield* Effect.forEach(hooks, runOne, { concurrency: "unbounded" })
@@ -142,7 +144,7 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
       let haltedBy: string | undefined
       for (const hook of hooks) {
         if (haltedBy !== undefined) {
-          settled.push(finish(skip(hook, set, "halted", `not run after ${haltedBy}`)))
+          settled.push(finish(hook, skip(hook, set, "halted", `not run after ${haltedBy}`)))
           continue
         }
         const one = yield* runOne(hook)

@@ -3,6 +3,7 @@ export { native } from "./native/native.ts"
 export { youbencha } from "./youbencha/youbencha.ts"
 export { oats } from "./oats/oats.ts"
 export { errata } from "./errata/errata.ts"
+export { wacht } from "./wacht/wacht.ts"
 export {
   type ErrataContext,
   type ErrataEnv,

@@ -10,6 +10,16 @@ export class Missing extends Schema.TaggedError<Missing>()("missing", { name: Sc
   }
 }
 
+/** What the action names exists, but is not connected for this host or person now. */
+export class Unavailable extends Schema.TaggedError<Unavailable>()("unavailable", {
+  name: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `${this.name} is not available: ${this.why}`
+  }
+}
+
 /** The action could not be started. */
 export class Spawn extends Schema.TaggedError<Spawn>()("spawn", { what: Schema.String, why: Schema.String }) {
   override get message() {
@@ -38,11 +48,11 @@ export class Oversize extends Schema.TaggedError<Oversize>()("oversize", { what:
   }
 }
 
-export type AdapterReason = Missing | Spawn | Transport | ToolFailed | Oversize
+export type AdapterReason = Missing | Unavailable | Spawn | Transport | ToolFailed | Oversize
 
 export class AdapterError extends Schema.TaggedError<AdapterError>()("AdapterError", {
   hook: HookName,
-  reason: Schema.Union([Missing, Spawn, Transport, ToolFailed, Oversize]),
+  reason: Schema.Union([Missing, Unavailable, Spawn, Transport, ToolFailed, Oversize]),
   /** What it had said, where it got that far. */
   reply: Schema.optionalKey(Schema.declare((value: unknown): value is Reply => Predicate.hasProperty(value, "diagnostics")))
 }) {

@@ -4,11 +4,12 @@ import type { RewriteTarget } from "../event/Event.ts"
 import type { Reply } from "./Reply.ts"
 
 /**
- * Why a hook failed. Adapters fail with `spawn transport tool missing oversize`, dialects find `exit signal decode`,
- * the engine adds `timeout cancelled`.
+ * Why a hook failed. Adapters fail with `spawn transport tool missing unavailable oversize`, dialects find
+ * `exit signal decode`,
+ * the engine adds `timeout cancelled`. Only a dialect that knows better makes a skip of `unavailable`.
  */
 export type FailureReason =
-  | "spawn" | "transport" | "tool" | "missing" | "oversize"
+  | "spawn" | "transport" | "tool" | "missing" | "unavailable" | "oversize"
   | "exit" | "signal" | "decode"
   | "timeout" | "cancelled"
 

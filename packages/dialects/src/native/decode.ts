@@ -19,9 +19,7 @@ export const decode = (hook: Hook<any>, fire: Fire, end: End): Decoded => {
     case "tool":
       return decodeForeign(hook, fire, end)
     case "http":
-      return end.status !== null && (end.status < 200 || end.status > 299)
-        ? failure(hook, "exit", `answered ${end.status}${excerpt(textOf(end.output))}`)
-        : decodeForeign(hook, fire, end)
+      return decodeHttp(hook, fire, end)
     default:
       return decodeCommand(hook, fire, end)
   }
@@ -36,6 +34,18 @@ const decodeCommand = (hook: Hook, fire: Fire, end: End & { readonly _tag: "repl
     return failure(hook, "exit", `exit code ${end.status}${excerpt(complaint)}`)
   if (end.value !== undefined) return decodeForeign(hook, fire, end)
   return decodeText(hook, fire, textOf(end.output), end.truncated)
+}
+
+/** The adapter's value is the answer's status and body. A cut answer could have held a deny, so it fails. */
+const decodeHttp = (hook: Hook, fire: Fire, end: End & { readonly _tag: "reply" }): Decoded => {
+  const { status, body } = { status: 200, body: undefined, ...Object(end.value) } as { status: unknown; body: unknown }
+  const text = textOf(end.output).trim()
+  if (typeof status === "number" && (status < 200 || status > 299)) {
+    return failure(hook, "exit", `answered ${status}${excerpt(text)}`)
+  }
+  if (end.truncated && text.startsWith("{")) return failure(hook, "decode", "its answer is longer than what is kept of it")
+  const { value: _, ...said } = end
+  return decodeForeign(hook, fire, typeof body === "object" && body !== null ? { ...said, value: body } : said)
 }
 
 /** A gate denies; where the agent wants to end its work, no means that it must not. */

@@ -81,6 +81,7 @@ export const failureReasons = [
   "transport",
   "tool",
   "missing",
+  "unavailable",
   "oversize",
   "exit",
   "signal",

@@ -180,7 +180,7 @@ const testsAnything: DialectRule = {
     yield* calm("recognizes on the environment", () => dialect.recognizes({ _tag: "environment", folder: "/" }))
     for (const { hook, fire, name } of yield* pairs) {
       for (const status of ["succeeded", "failed", "skipped"] as const) {
-        yield* calm(`${name}: announce`, () => dialect.announce?.(fire, outcomeReport(dialect, hook, status)))
+        yield* calm(`${name}: announce`, () => dialect.announce?.(hook, fire, outcomeReport(dialect, hook, status), 0))
       }
     }
   })
