@@ -16,7 +16,7 @@ import {
 import { Effect, Layer, Option, Result } from "effect"
 import { randomUUID } from "node:crypto"
 import type { Dispatcher } from "undici"
-import type { GuardOptions, Target } from "./guard/Guard.ts"
+import type { GuardOptions } from "./guard/Guard.ts"
 import { type AgentOptions, type Client, openClient } from "./request/Client.ts"
 import { Exchange, type ExchangeLimits } from "./request/Exchange.ts"
 import { headerList, headersProblem, headerText } from "./request/headers.ts"

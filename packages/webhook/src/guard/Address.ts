@@ -13,8 +13,14 @@ export interface Address {
 export const addressOf = (text: string): Address | null => {
   const bare = text.replace(/^\[|\]$/g, "").replace(/%.*$/, "")
   if (!ipaddr.IPv4.isValidFourPartDecimal(bare) && !ipaddr.IPv6.isValid(bare)) return null
-  const ip = ipaddr.process(bare)
+  const ip = ipaddr.process(inHex(bare))
   return { text: ip.toString(), ip, range: rangeOf(ip) }
+}
+
+/** ipaddr.js takes ::127.0.0.1 for the IPv4 address in it; to a connection it is another place. */
+const inHex = (text: string) => {
+  const url = `http://[${text}]/`
+  return text.includes(":") && text.includes(".") && URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : text
 }
 
 /** Whether one of the networks holds it. */
@@ -26,6 +32,8 @@ export type Network = [ipaddr.IPv4 | ipaddr.IPv6, number]
 /** Throws an ordinary error for what is no network in CIDR form. A mapped IPv4 network is the IPv4 one. */
 export const networkOf = (cidr: string): Network => {
   const [address, bits] = ipaddr.parseCIDR(cidr)
+  if (address instanceof ipaddr.IPv4 && !ipaddr.IPv4.isValidFourPartDecimal(cidr.replace(/\/.*$/s, "")))
+    throw new Error("an IPv4 network has four numbers")
   if (address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && bits >= 96)
     return [address.toIPv4Address(), bits - 96]
   return [address, bits]
@@ -36,8 +44,12 @@ const rangeOf = (ip: ipaddr.IPv4 | ipaddr.IPv6): string | null => {
   const own = denied.find(({ networks }) => within({ ip, text: "", range: null }, networks))
   if (own !== undefined) return own.range
   const range = ip.range()
-  return range === "unicast" ? null : range
+  if (range !== "unicast") return range
+  return ip instanceof ipaddr.IPv6 && !ip.match(allocated) ? "unallocated" : null
 }
+
+/** All public IPv6 addresses begin so; the rest is nobody's, until it is somebody's. */
+const allocated = ipaddr.parseCIDR("2000::/3") as [ipaddr.IPv6, number]
 
 const denied = [
   {

@@ -48,7 +48,7 @@ export interface Guard {
   /** The addresses of a host that is no address itself: all of them, if all may be reached. */
   readonly addresses: (place: Place) => Promise<ReadonlyArray<string> | Refusal>
   /** The address that a connection ended up at. */
-  readonly peer: (place: Place, address: string | undefined) => Refusal | null
+  readonly peer: (place: Place, address: string) => Refusal | null
 }
 
 export type Place = Pick<Target, "host" | "port" | "secure">
@@ -76,11 +76,11 @@ export const makeGuard = (options: GuardOptions = {}): Guard => {
     if (range === null || within(address, allow.networks)) return null
     if (isNamed(allow, { ...place, host: address.text })) return null
     if (options.privateNetworks === true && privateRanges.includes(range)) return null
-    const mend = privateRanges.includes(range) ? `, or allow private networks` : ""
+    const mend = privateRanges.includes(range) ? `, or allow private networks as a whole` : ""
     return {
       reason: "address",
       range,
-      message: `${where(place)} is refused: ${subject} ${rangeNames[range] ?? `not public (${range})`}; to allow it, name "${where(place)}"${mend}`
+      message: `${where(place)} is refused: ${subject} ${rangeNames[range] ?? `not public (${range})`}; to allow it, add "${where(place)}" to the guard's allow-list${mend}`
     }
   }
 
@@ -92,7 +92,8 @@ export const makeGuard = (options: GuardOptions = {}): Guard => {
     const secure = parsed.protocol === "https:"
     const port = parsed.port === "" ? (secure ? 443 : 80) : Number(parsed.port)
     const name = bareHost(parsed.hostname)
-    if (name === "") return refusal("url", `${brief(parsed.host)} is refused: it is no host`)
+    if (name === "" || name.includes("..") || /^\.|\.$/.test(name))
+      return refusal("url", `${brief(parsed.host)} is refused: it is no host`)
     const place = { host: name, port, secure }
     if (parsed.username !== "" || parsed.password !== "")
       return refusal(
@@ -138,11 +139,7 @@ export const makeGuard = (options: GuardOptions = {}): Guard => {
     peer: (place, address) =>
       isNamed(allow, place)
         ? null
-        : judgeText(
-            address ?? "nowhere",
-            place,
-            `the connection to ${place.host} ended up at ${address ?? "nowhere"}, which is`
-          )
+        : judgeText(address, place, `the connection to ${place.host} ended up at ${address}, which is`)
   }
 }
 

@@ -33,7 +33,9 @@ export const guardedConnector = (
     const connected: buildConnector.Callback = (...result) => {
       const [error, socket] = result
       if (error !== null) return fail(error)
-      const elsewhere = guard.peer(place, socket.remoteAddress)
+      const { remoteAddress } = socket
+      if (remoteAddress === undefined) return fail(new Error("the connection ended as soon as it was made"))
+      const elsewhere = guard.peer(place, remoteAddress)
       if (elsewhere === null) return callback(null, socket)
       socket.destroy()
       fail(new Refused(elsewhere))
@@ -49,7 +51,7 @@ export const guardedConnector = (
 
 const placeOf = ({ hostname, port, protocol }: buildConnector.Options): Place => {
   const secure = protocol === "https:"
-  return { host: bareHost(hostname), port: Number(port) || (secure ? 443 : 80), secure }
+  return { host: bareHost(hostname), port: port === "" ? (secure ? 443 : 80) : Number(port), secure }
 }
 
 /** The addresses that were checked, in place of asking again: a second answer could be another. */
