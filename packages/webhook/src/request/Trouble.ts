@@ -29,7 +29,8 @@ export interface Trouble {
 export const troubleOf = (error: Error, began: boolean): Trouble => {
   if (error instanceof Refused) return refusedBy(error.refusal)
   const code = codeOf(error)
-  const reason = reasonOf(code, began)
+  // undici looks its parser's codes up the wrong way round, so that they are missing.
+  const reason = error.name === "HTTPParserError" ? "protocol" : reasonOf(code, began)
   const text = textOf(error)
   return { reason, message: `${words[reason]}: ${text}${code === "" || text.includes(code) ? "" : ` (${code})`}` }
 }
