@@ -62,15 +62,18 @@ const faults: Record<string, readonly [(adapter: AnyAdapter) => AnyAdapter, Read
     ["ADP-2"]
   ],
   "the payload stays at home": [
-    (adapter) => ({ ...adapter, start: ({ payload: _, ...invocation }) => adapter.start(invocation) }),
+    (adapter) => ({
+      ...adapter,
+      start: (invocation) => adapter.start({ ...invocation, payload: new Uint8Array(0) })
+    }),
     ["ADP-10"]
   ],
   "a secret that is not there signs nothing": [
     (adapter) => ({
       ...adapter,
       start: (invocation) => {
-        const { secret: _, ...action } = invocation.action
-        return adapter.start({ ...invocation, action })
+        const { kind, url, method, headers } = invocation.action
+        return adapter.start({ ...invocation, action: { kind, url, method, headers } })
       }
     }),
     ["ADP-4"]

@@ -176,12 +176,15 @@ const unresolved = (place: Place, why: string) =>
 
 const where = ({ host, port }: Place) => `${host.includes(":") ? `[${host}]` : host}:${port}`
 
-/** Enough to recognise it; credentials stand before an @. */
+/** Enough to recognise it: paths and queries may hold a secret, and credentials stand before an @. */
 const brief = (text: unknown) => {
-  const shown = String(text)
-    .replace(/[^\x21-\x7e]/g, "?")
-    .replace(/\/\/[^/]*@/, "//…@")
-  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown === "" ? "an empty address" : shown
+  const [shown = ""] =
+    /^(?:[^/?#]*:\/\/)?[^/?#]*/.exec(
+      String(text)
+        .replace(/[^\x21-\x7e]/g, "?")
+        .replace(/\/\/[^/]*@/, "//")
+    ) ?? []
+  return shown === "" ? "an address without a host" : shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
 }
 
 const codeOf = (error: unknown) =>
