@@ -191,6 +191,30 @@ describe("a host that lives", () => {
   )
 })
 
+describe("a host within a hook", () => {
+  it.live("ends with the hook, and so do its own hooks", () =>
+    Effect.gen(function* () {
+      const folder = yield* freshFolder
+      const hold = uniqueSleep()
+      const task: HostTask = {
+        commands: [`(setsid sleep ${hold} >/dev/null 2>&1 &); trap '' TERM; sleep ${hold}; sleep ${hold}`],
+        wait: false,
+        then: "hang"
+      }
+      const argv = [process.execPath, "--conditions=@tenterhook/source", script, JSON.stringify(task)] as const
+      const adapter = yield* shell
+      const hook = action(argv, { env: { base: ["PATH"], set: { TMPDIR: folder } } })
+      const running = yield* adapter.start(invocation(hook))
+      assert.isTrue(yield* eventually(() => withArgument(`sleep\0${hold}`).length === 2))
+
+      yield* running.stop("timeout")
+
+      assert.deepStrictEqual(withArgument(hold), [])
+      assert.isTrue(yield* eventually(() => watchers(folder).length === 0))
+    }).pipe(Effect.scoped, Effect.provide(shellLayer()))
+  )
+})
+
 describe("a host whose temporary folder is gone", () => {
   const missing = { TMPDIR: "/nowhere/at/all" }
 
