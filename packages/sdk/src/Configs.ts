@@ -8,7 +8,7 @@ import {
   type HookSet,
   NoDialect
 } from "@tenterhook/core"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, isAbsolute, resolve } from "node:path"
@@ -26,7 +26,7 @@ export interface ConfigRequest {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Every hook set of a request, in order. Fails with all problems of the first config that cannot be loaded. */
+/** Every hook set of a request, in order. Fails with all problems of all configs that cannot be loaded. */
 export const loadConfigs = Effect.fnUntraced(function* (
   request: ConfigRequest,
   dialects: ReadonlyArray<Dialect>,
@@ -34,9 +34,16 @@ export const loadConfigs = Effect.fnUntraced(function* (
 ) {
   const wanted = request.dialect === undefined ? undefined : yield* named(request.dialect, dialects)
   const found = yield* sourcesOf(request, dialects, wanted)
-  return yield* Effect.forEach(found, ({ source, dialect, discovered }) =>
-    Effect.map(load(source, dialect, request.mode, adapters), (set) => (discovered ? withNotice(set) : set))
+  const loaded = yield* Effect.forEach(found, ({ source, dialect, discovered }) =>
+    Effect.result(
+      Effect.map(load(source, dialect, request.mode, adapters), (set) => (discovered ? withNotice(set) : set))
+    )
   )
+  const errors = loaded.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []))
+  if (errors.length > 0) {
+    return yield* new ConfigError({ dialect: errors[0]!.dialect, problems: errors.flatMap((error) => error.problems) })
+  }
+  return loaded.flatMap((one) => (Result.isSuccess(one) ? [one.success] : []))
 })
 
 interface Found {
@@ -74,7 +81,12 @@ const sourcesOf = Effect.fnUntraced(function* (
   return [{ source: { _tag: "environment", folder: cwd }, dialect: wanted, discovered: false }]
 })
 
-const load = (source: ConfigSource, dialect: Dialect, mode: string | undefined, adapters: ReadonlyArray<AnyAdapter>) => {
+const load = (
+  source: ConfigSource,
+  dialect: Dialect,
+  mode: string | undefined,
+  adapters: ReadonlyArray<AnyAdapter>
+) => {
   const chosen = mode ?? dialect.modes[0]
   return dialect.modes.includes(chosen)
     ? dialect.load(source, { mode: chosen, adapters })

@@ -19,7 +19,10 @@ export const resolveAsk = async (report: FireReport, ask: Ask): Promise<FireRepo
     losses:
       dropped === null
         ? report.losses
-        : [...report.losses, { hook: dropped.hook, from: `rewrite ${dropped.target}`, to: "nothing", why: "the verdict is deny" }]
+        : [
+            ...report.losses,
+            { hook: dropped.hook, from: `rewrite ${dropped.target}`, to: "nothing", why: "the verdict is deny" }
+          ]
   }
 }
 

@@ -143,7 +143,8 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
       sets: engine.sets,
       notices: engine.sets.flatMap((set) => set.notices),
       fire,
-      explain: (name, given = {}) => runEngine(Effect.suspend(() => engine.explain(name, withDefaults(checked(given))))),
+      explain: (name, given = {}) =>
+        runEngine(Effect.suspend(() => engine.explain(name, withDefaults(checked(given))))),
       execution: async (work, given) => {
         const execution = await startExecution(given)
         if (!execution.start.proceed) {

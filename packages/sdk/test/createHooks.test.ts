@@ -35,21 +35,35 @@ const bash = (command: string) => ({ tool: { name: "bash", input: { command } } 
 
 describe("createHooks", () => {
   it("gates a tool call", async () => {
-    const guard = { on: "pre_tool_use", tool: "bash", run: ({ tool }: any) => (tool.input.command.includes("rm -rf") ? { verdict: "deny", reason: "no" } : undefined) }
+    const guard = {
+      on: "pre_tool_use",
+      tool: "bash",
+      run: ({ tool }: any) => (tool.input.command.includes("rm -rf") ? { verdict: "deny", reason: "no" } : undefined)
+    }
     await using hooks = await createHooks({ hooks: [guard], cwd: folder })
     const refused = await hooks.fire("pre_tool_use", bash("rm -rf /"))
     assert.deepInclude(refused, { proceed: false, verdict: "deny", event: "pre_tool_use", dialect: "native" })
-    assert.deepStrictEqual(refused.reasons.map(({ text }) => text), ["no"])
+    assert.deepStrictEqual(
+      refused.reasons.map(({ text }) => text),
+      ["no"]
+    )
     assert.isTrue((await hooks.fire("pre_tool_use", bash("ls"))).proceed)
     assert.lengthOf((await hooks.fire("stop")).outcomes, 0)
   })
 
   it("runs another product's config with real commands", async () => {
-    write("coder.json", '{ "hooks": [ { "event": "pre_tool_use", "command": "echo \'{\\"action\\":\\"block\\",\\"message\\":\\"no\\"}\'" } ] }')
+    write(
+      "coder.json",
+      '{ "hooks": [ { "event": "pre_tool_use", "command": "echo \'{\\"action\\":\\"block\\",\\"message\\":\\"no\\"}\'" } ] }'
+    )
     await using hooks = await createHooks({ config: "coder.json", dialect: "oats", cwd: folder })
     const report = await hooks.fire("pre_tool_use", bash("ls"))
     assert.deepInclude(report, { proceed: false, verdict: "deny", dialect: "oats" })
-    assert.deepInclude(report.outcomes[0], { hook: "pre_tool_use[0]", exitCode: 0, source: { file: "coder.json", line: 1 } })
+    assert.deepInclude(report.outcomes[0], {
+      hook: "pre_tool_use[0]",
+      exitCode: 0,
+      source: { file: "coder.json", line: 1 }
+    })
   })
 
   it("recognizes the dialect of a named config, and says so when it cannot", async () => {
@@ -79,9 +93,15 @@ describe("createHooks", () => {
     const refused = await rejection(createHooks({ config: "bad.json", dialect: "oats", cwd: folder }))
     assert.instanceOf(refused, ConfigError)
     assert.match(refused.message, /^bad\.json:1:\d+: hooks\[0\]\.event/)
-    assert.match((await rejection(createHooks({ config: "gone.json", dialect: "oats", cwd: folder }))).message, /gone\.json: no such file/)
+    assert.match(
+      (await rejection(createHooks({ config: "gone.json", dialect: "oats", cwd: folder }))).message,
+      /gone\.json: no such file/
+    )
     assert.instanceOf(await rejection(createHooks({ dialect: "oat", cwd: folder })), NoDialect)
-    assert.match((await rejection(createHooks({ dialect: "oats", mode: "fast", hooks: [], cwd: folder }))).message, /no mode "fast"/)
+    assert.match(
+      (await rejection(createHooks({ dialect: "oats", mode: "fast", hooks: [], cwd: folder }))).message,
+      /no mode "fast"/
+    )
 
     await using hooks = await createHooks({ hooks: [{ on: "*", run: () => undefined }], cwd: folder })
     assert.instanceOf(await rejection(hooks.fire("pre_tool")), UnknownEvent)
@@ -92,7 +112,11 @@ describe("createHooks", () => {
     const hooks = [{ on: "pre_tool_use", run: () => ({ verdict: "ask", reason: "sure?" }) }]
     await using silent = await createHooks({ hooks, cwd: folder })
     assert.deepInclude(await silent.fire("pre_tool_use"), { verdict: "ask", proceed: false })
-    await using yes = await createHooks({ hooks, cwd: folder, ask: async (report) => report.reasons[0]?.text === "sure?" })
+    await using yes = await createHooks({
+      hooks,
+      cwd: folder,
+      ask: async (report) => report.reasons[0]?.text === "sure?"
+    })
     assert.deepInclude(await yes.fire("pre_tool_use"), { verdict: "allow", proceed: true })
     await using broken = await createHooks({ hooks, cwd: folder, ask: () => Promise.reject(new Error("no terminal")) })
     const report = await broken.fire("pre_tool_use")
@@ -119,9 +143,18 @@ describe("createHooks", () => {
         return { exitCode: 0, stdout: String(action["text"]).toUpperCase() }
       }
     }
-    const entry = (action: object) => ({ hooks: [{ on: "stop", action: { kind: "shout", ...action } }], adapters: [shout], cwd: folder })
+    const entry = (action: object) => ({
+      hooks: [{ on: "stop", action: { kind: "shout", ...action } }],
+      adapters: [shout],
+      cwd: folder
+    })
     await using hooks = await createHooks(entry({ text: "hi" }))
-    assert.deepInclude((await hooks.fire("stop")).outcomes[0], { adapter: "shout", stdout: "HI", exitCode: 0, status: "succeeded" })
+    assert.deepInclude((await hooks.fire("stop")).outcomes[0], {
+      adapter: "shout",
+      stdout: "HI",
+      exitCode: 0,
+      status: "succeeded"
+    })
     assert.deepStrictEqual(seen, ["stop[0]", true])
     assert.match((await rejection(createHooks(entry({})))).message, /expected a text to shout/)
   })
@@ -158,7 +191,10 @@ describe("createHooks", () => {
 describe("execution", () => {
   const events = (seen: Array<string>) => [
     { on: "execution_start", run: ({ executionId }: any) => void seen.push(`start ${typeof executionId}`) },
-    { on: "execution_end", run: ({ outcome, error }: any) => void seen.push(`end ${outcome}${error === undefined ? "" : ` ${error}`}`) }
+    {
+      on: "execution_end",
+      run: ({ outcome, error }: any) => void seen.push(`end ${outcome}${error === undefined ? "" : ` ${error}`}`)
+    }
   ]
 
   it("runs start hooks, the work and end hooks, and gives the work's value", async () => {
@@ -175,7 +211,11 @@ describe("execution", () => {
   it("runs end hooks when the work throws, and throws what it threw", async () => {
     const seen: Array<string> = []
     await using hooks = await createHooks({ hooks: events(seen), cwd: folder })
-    const error = await rejection(hooks.execution(() => { throw new Error("disk full") }))
+    const error = await rejection(
+      hooks.execution(() => {
+        throw new Error("disk full")
+      })
+    )
     assert.strictEqual(error.message, "disk full")
     assert.deepStrictEqual(seen, ["start string", "end error disk full"])
   })
@@ -191,7 +231,11 @@ describe("execution", () => {
   })
 
   it("ends what a hook left running, and only then", async () => {
-    await using hooks = await createHooks({ hooks: [{ on: "execution_start", run: "sleep 60 > /dev/null 2>&1 &" }], cwd: folder, env: { PATH: process.env["PATH"]!, MARK: "left" } })
+    await using hooks = await createHooks({
+      hooks: [{ on: "execution_start", run: "sleep 60 > /dev/null 2>&1 &" }],
+      cwd: folder,
+      env: { PATH: process.env["PATH"]!, MARK: "left" }
+    })
     const alive = () => processesWith("MARK=left")
     await hooks.execution((execution) => {
       assert.strictEqual(execution.start.outcomes[0]!.leftRunning, 1)

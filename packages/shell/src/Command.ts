@@ -18,7 +18,7 @@ export interface Command {
 }
 
 /**
- * Looks for the file that must exist, then makes the folders, then looks for the working folder, in this order.
+ * Makes the folders, then looks for the file that must exist, then for the working folder, in this order.
  * A name without a slash is looked up in the PATH of its own environment, or in the system's default path without one;
  * a name with a slash is taken from the working folder.
  */
@@ -33,12 +33,6 @@ export const commandOf = (
   const base = context.cwd ?? hostFolder()
   if (base === null) return refused("the host's own working folder is gone")
   const cwd = resolve(base, action.cwd ?? ".")
-  if (action.mustExist !== undefined && kindOf(resolve(cwd, action.mustExist)) === null) {
-    return new Missing({
-      name: action.mustExist,
-      place: isAbsolute(action.mustExist) ? dirname(action.mustExist) : cwd
-    })
-  }
   for (const folder of action.mkdir) {
     const path = resolve(cwd, folder)
     try {
@@ -46,6 +40,12 @@ export const commandOf = (
     } catch (error) {
       return refused(`its folder ${path} could not be made: ${codeOf(error)}`)
     }
+  }
+  if (action.mustExist !== undefined && kindOf(resolve(cwd, action.mustExist)) === null) {
+    return new Missing({
+      name: action.mustExist,
+      place: isAbsolute(action.mustExist) ? dirname(action.mustExist) : cwd
+    })
   }
   const place = kindOf(cwd)
   if (place !== "folder") {

@@ -1,16 +1,11 @@
 /** One command as it runs: its output, its end, and what it leaves behind. Plain code; the adapter wraps it. */
-import { closeSync, openSync, unlinkSync, writeSync } from "node:fs"
-import { join } from "node:path"
 import type { Readable } from "node:stream"
 import type { Execution, Linger, Reply } from "@tenterhook/core"
-import { execa } from "execa"
-import { codeOf, type Command, whyNot } from "./Command.ts"
-import { fireVariable, runVariable } from "./Environment.ts"
-import { leaveTo } from "./Leftovers.ts"
-import type { Folder } from "./Folder.ts"
+import { spawnChild } from "./Child.ts"
+import type { Command } from "./Command.ts"
 import type { Host } from "./Host.ts"
+import { leaveTo } from "./Leftovers.ts"
 import { makeOutput, type Output } from "./Output.ts"
-import type { Pipe } from "./Pipes.ts"
 import { mayHaveEscaped, type ProcessEntry, signal } from "./ProcessTable.ts"
 import { endTree, membersOf } from "./ProcessTree.ts"
 
@@ -33,48 +28,18 @@ export interface RunOptions {
 /** Starts it at once, in one go; in place of a run that could not be started, the promise of why. */
 export const startRun = (host: Host, command: Command, { linger, execution }: RunOptions): Run | Promise<string> => {
   const { id, mark } = host.nextRun()
-  const given: Array<number> = []
-  let out: Pipe | null = null
-  let err: Pipe | null = null
-  const discard = () => {
-    out?.read.destroy()
-    err?.read.destroy()
-  }
-
-  let child: ReturnType<typeof spawn>
-  try {
-    const stdin = command.input === null ? ("ignore" as const) : payloadFile(host.folder, command.input)
-    if (stdin !== "ignore") given.push(stdin)
-    out = host.pipes.take()
-    if (out !== null) given.push(out.write)
-    err = host.pipes.take()
-    if (err !== null) given.push(err.write)
-    host.watcher.starting(id)
-    child = spawn(command, mark, {
-      stdin: stdin as Descriptor | "ignore",
-      stdout: (out?.write as Descriptor | undefined) ?? "pipe",
-      stderr: (err?.write as Descriptor | undefined) ?? "pipe"
-    })
-  } catch (error) {
-    discard()
-    return Promise.resolve(whyNot(command, codeOf(error), String(error)))
-  } finally {
-    for (const descriptor of given) closeSync(descriptor)
-  }
-  const { pid } = child
-  if (pid === undefined) {
-    discard()
+  host.watcher.starting(id)
+  const child = spawnChild(host, command, mark)
+  if (!("pid" in child)) {
     host.watcher.over(id)
-    return child.then((result) =>
-      whyNot(command, result.code, result.originalMessage ?? result.shortMessage ?? "unknown reason")
-    )
+    return child
   }
+  const { pid, streams } = child
   host.watcher.running(id, pid)
 
   const listeners: Array<(reply: Reply) => void> = []
-  const streams: ReadonlyArray<Readable> = [out?.read ?? child.stdout!, err?.read ?? child.stderr!]
   const outputs = streams.map(() => makeOutput(host.limits.outputBytes))
-  let openStreams = streams.length
+  let openStreams: number = streams.length
   let exit: { readonly status: number | null; readonly signal: string | null } | null = null
   let settled: Reply | null = null
   let settling = false
@@ -153,12 +118,12 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
       }
       const finished = () => {
         clearTimeout(timer)
-        child.nodeChildProcess.off("exit", look)
+        child.process.off("exit", look)
         for (const stream of streams) stream.off("close", look)
         done()
       }
       const timer = setTimeout(finished, host.limits.drainMs)
-      child.nodeChildProcess.on("exit", look)
+      child.process.on("exit", look)
       for (const stream of streams) stream.on("close", look)
       look()
     })
@@ -173,7 +138,7 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
     }
     stream.on("data", keep(stream, outputs[index]!)).on("end", ended).on("error", ended).on("close", ended)
   })
-  child.nodeChildProcess.once("exit", (status, signalName) => {
+  child.process.once("exit", (status, signalName) => {
     exit = { status, signal: signalName }
     if (openStreams === 0) finish()
     else if (stopping === null) drain = setTimeout(finish, host.limits.drainMs)
@@ -213,49 +178,3 @@ const keep = (stream: Readable, output: Output) => {
 
 const floodBytes = 1024 * 1024
 const floodBreakMs = 4
-
-interface Stdio {
-  readonly stdin: Descriptor | "ignore"
-  readonly stdout: Descriptor | "pipe"
-  readonly stderr: Descriptor | "pipe"
-}
-
-/** execa takes any descriptor, but its types know only those up to 9. */
-type Descriptor = 9
-
-/** execa with everything off that this package does itself: its own session, its own streams, its own end. */
-const spawn = (command: Command, mark: string, stdio: Stdio) =>
-  execa(command.file, command.args, {
-    ...stdio,
-    cwd: command.cwd,
-    env: { ...command.env, [fireVariable]: command.fireId, [runVariable]: mark },
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    stripFinalNewline: false,
-    reject: false
-  })
-
-/** The input as an unlinked file: any length, no writer to wait for, and a reader may open `/dev/stdin` again. */
-const payloadFile = (folder: Folder, input: Uint8Array): number => {
-  const name = `payload-${++payloads}`
-  let descriptor: number
-  try {
-    descriptor = openSync(join(folder.path(), name), "wx+", 0o600)
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error
-    folder.remake()
-    descriptor = openSync(join(folder.path(), name), "wx+", 0o600)
-  }
-  try {
-    unlinkSync(join(folder.path(), name))
-    for (let at = 0; at < input.length;) at += writeSync(descriptor, input, at, input.length - at, at)
-    return descriptor
-  } catch (error) {
-    closeSync(descriptor)
-    throw error
-  }
-}
-
-let payloads = 0

@@ -32,22 +32,18 @@ export const makeWatcher = ({ mark, folder, graceMs }: WatcherOptions): Watcher 
   let closed = false
 
   const open = () => {
-    const started = start([
-      "-c",
-      watcherScript,
-      "tenterhook-watcher",
-      mark,
-      folder.path(),
-      String(Math.ceil(graceMs / 50))
-    ])
+    const startedAt = performance.now()
+    const turns = String(Math.ceil(graceMs / 50))
+    const started = start(["-c", watcherScript, "tenterhook-watcher", mark, pathOf(folder), turns])
+    if (started.pid === undefined) return
     shell = started
     started.nodeChildProcess.unref()
     unref(started.stdin)
     started.stdin.on("error", () => {})
     started.nodeChildProcess.once("exit", () => {
-      if (shell !== started) return
       shell = null
-      if (lines.size > 0 && !closed) open()
+      // One that cannot live is tried again with the next command only.
+      if (lines.size > 0 && !closed && performance.now() - startedAt > 100) open()
     })
     for (const line of lines.values()) started.stdin.write(line)
   }
@@ -92,6 +88,15 @@ const start = (args: ReadonlyArray<string>) =>
     buffer: false,
     reject: false
   })
+
+/** Where not even a folder can be made, hooks still run, and are still watched. */
+const pathOf = (folder: Folder) => {
+  try {
+    return folder.path()
+  } catch {
+    return ""
+  }
+}
 
 const unref = (stream: object) => {
   if ("unref" in stream && typeof stream.unref === "function") stream.unref()

@@ -110,5 +110,5 @@ for id in $(set | sed -n 's/^run_\([0-9]*\)=.*/\1/p'); do
   esac
 done
 [ $# -eq 0 ] || end "$@" 2>/dev/null
-rm -rf -- "$folder"
+[ -z "$folder" ] || rm -rf -- "$folder"
 `.replaceAll("$\\{", "${")

@@ -191,13 +191,61 @@ describe("a host that lives", () => {
   )
 })
 
+describe("a host within a hook", () => {
+  it.live("ends with the hook, and so do its own hooks", () =>
+    Effect.gen(function* () {
+      const folder = yield* freshFolder
+      const hold = uniqueSleep()
+      const task: HostTask = {
+        commands: [`(setsid sleep ${hold} >/dev/null 2>&1 &); trap '' TERM; sleep ${hold}; sleep ${hold}`],
+        wait: false,
+        then: "hang"
+      }
+      const argv = [process.execPath, "--conditions=@tenterhook/source", script, JSON.stringify(task)] as const
+      const adapter = yield* shell
+      const hook = action(argv, { env: { base: ["PATH"], set: { TMPDIR: folder } } })
+      const running = yield* adapter.start(invocation(hook))
+      assert.isTrue(yield* eventually(() => withArgument(`sleep\0${hold}`).length === 2))
+
+      yield* running.stop("timeout")
+
+      assert.deepStrictEqual(withArgument(hold), [])
+      assert.isTrue(yield* eventually(() => watchers(folder).length === 0))
+    }).pipe(Effect.scoped, Effect.provide(shellLayer()))
+  )
+})
+
+describe("a host whose temporary folder is gone", () => {
+  const missing = { TMPDIR: "/nowhere/at/all" }
+
+  it.live("still runs and ends commands, but cannot hand them a payload", () =>
+    Effect.gen(function* () {
+      const hold = uniqueSleep()
+      const { child, lines } = yield* startHost(
+        { commands: ["echo out", "cat"], payload: "in", wait: true, then: "hang" },
+        missing
+      )
+      assert.includeMembers(
+        lines.map((line) => line.output ?? line),
+        ["host[0]: could not start echo out: its input could not be kept in a temporary file: ENOENT"]
+      )
+      child.kill("SIGKILL")
+      const other = yield* startHost({ commands: ["echo out", `sleep ${hold}`], wait: false, then: "hang" }, missing)
+      assert.isTrue(yield* eventually(() => withArgument(hold).length > 0))
+      other.child.kill("SIGKILL")
+      assert.isTrue(yield* eventually(() => withArgument(hold).length === 0, 3000))
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("closing the layer", () => {
   it.live("leaves no descriptor open", () =>
     Effect.gen(function* () {
       const descriptors = () => readdirSync("/proc/self/fd").length
-      const commands = Array.from({ length: 30 }, () =>
-        run(action("cat; echo out", { stdin: "payload" }), { payload: new Uint8Array(1000) })
-      )
+      const payload = { payload: new Uint8Array(1000) }
+      const good = run(action("cat; echo out", { stdin: "payload" }), payload)
+      const bad = Effect.flip(run(action(["no-such-command"], { stdin: "payload" }), payload))
+      const commands = Array.from({ length: 30 }, (_, index) => (index % 3 === 0 ? bad : good))
       const use = Effect.all(commands, { concurrency: 5 }).pipe(Effect.provide(shellLayer()))
       yield* use
       const before = descriptors()

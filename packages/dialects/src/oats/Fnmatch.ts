@@ -95,9 +95,12 @@ const endOfSet = (pattern: ReadonlyArray<string>, start: number): number => {
   return pattern.indexOf("]", at)
 }
 
+/** A `!` that comes first only because a range before it vanished negates as well. */
 const setOf = (inner: ReadonlyArray<string>): CharacterSet => {
-  const negated = inner[0] === "!"
-  const members = withoutEmptyRanges(negated ? inner.slice(1) : inner)
+  const written = inner[0] === "!"
+  const left = withoutEmptyRanges(written ? inner.slice(1) : inner)
+  const negated = written || left[0] === "!"
+  const members = negated && !written ? left.slice(1) : left
   const ranges: Array<readonly [number, number]> = []
   for (let at = 0; at < members.length; at++) {
     const first = members[at] === range ? "-" : (members[at] as string)

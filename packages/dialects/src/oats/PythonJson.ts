@@ -137,9 +137,11 @@ const escapes: Readonly<Record<string, string>> = Object.assign(Object.create(nu
 const readNumber = (reader: Reader): unknown => {
   number.lastIndex = reader.at
   const [text, sign, whole, fraction] = number.exec(reader.text) ?? []
-  if (text === undefined || (whole === "" && (sign === "" || (fraction === undefined && text !== "-")))) return broken
+  if (text === undefined) return broken
+  const digits = whole !== "" || (sign === "-" && fraction !== undefined && fraction !== ".")
+  if (!digits && text !== "-") return broken
   reader.at += text.length
-  const value = text === "-" || text === "-." ? 0 : Number(text)
+  const value = digits ? Number(text) : 0
   return Number.isInteger(value) && fraction === undefined ? value + 0 : value
 }
 

@@ -1,0 +1,78 @@
+/** `tenterhook exec -- <command>`: start hooks, the command as if nothing were around it, end hooks. */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Option from "effect/Option"
+import { writeFileSync } from "node:fs"
+import { does } from "../CommandLine.ts"
+import { readContext } from "../context/readContext.ts"
+import { configFlags, contextFlags, timeoutFlag, timeoutOf } from "../flags.ts"
+import { logJournal } from "../Journal.ts"
+import { openHooks } from "../openHooks.ts"
+import { Refusal } from "../Refusal.ts"
+import { formatReport } from "../show/report.ts"
+import { penFor, say } from "../terminal/Terminal.ts"
+import { watchProgress } from "../watchProgress.ts"
+
+export const exec = Command.make(
+  "exec",
+  {
+    ...configFlags,
+    ...contextFlags,
+    timeout: timeoutFlag,
+    report: Flag.String("report").pipe(
+      Flag.optional,
+      Flag.withMetavar("file"),
+      Flag.withDescription("Where to write {start, end, exitCode} as JSON")
+    )
+  },
+  does(async (flags, { rest, words }) => {
+    const [file, ...args] = rest ?? []
+    if (file === undefined)
+      throw new Refusal("no command: it stands after --", { hint: "as tenterhook exec -- npm run agent" })
+    const timeoutMs = timeoutOf(flags.timeout)
+    const context = readContext(flags, words, false)
+    const report = Option.getOrNull(flags.report)
+    if (report !== null) write(report, "")
+    const hooks = await openHooks(flags, words)
+    logJournal(hooks, words)
+    const hideProgress = watchProgress(hooks, words)
+    try {
+      const { wrap } = await import("../exec/wrap.ts")
+      const result = await wrap({
+        hooks,
+        context,
+        argv: [file, ...args],
+        timeoutMs,
+        words,
+        show: (fired) => {
+          if (fired.outcomes.length > 0 && words.hears("Info")) say(formatReport(fired, penFor(process.stderr)))
+        }
+      })
+      if (report !== null) write(report, `${JSON.stringify(result, null, 2)}\n`)
+      return result.exitCode
+    } finally {
+      hideProgress()
+      await hooks.close()
+    }
+  })
+).pipe(
+  Command.withDescription(
+    "Runs the hooks of execution_start, then the command after -- with its own stdio, signals and exit code, then the hooks of execution_end on every way out. What hooks say goes to stderr. A start that does not proceed is exit code 3, and the command never runs."
+  ),
+  Command.withShortDescription("Run a command between its start and end hooks"),
+  Command.withExamples([
+    { command: "tenterhook exec --config coder.json -- npm run agent", description: "The agent, with its hooks" },
+    {
+      command: "tenterhook exec --set task.id=7 --report report.json -- ./agent.sh",
+      description: "Both reports in a file"
+    }
+  ])
+)
+
+const write = (file: string, text: string) => {
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    throw new Refusal(`--report: cannot write ${file}: ${(error as Error).message}`)
+  }
+}

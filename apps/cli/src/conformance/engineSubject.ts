@@ -1,0 +1,6 @@
+/** The engine in this process, as a subject of the conformance suite. */
+import * as conformance from "@tenterhook/conformance"
+import { createHooks } from "@tenterhook/sdk"
+
+export const engineSubject = (): conformance.Subject =>
+  conformance.engineSubject({ needs: ["shell"], createHooks: (options) => createHooks(options) })

@@ -1,0 +1,70 @@
+/** The flags that several commands share. */
+import * as Flag from "effect/cli/Flag"
+import * as Option from "effect/Option"
+import { parseDuration } from "./duration.ts"
+import { Refusal } from "./Refusal.ts"
+
+/** Which hooks: every command that loads configs has these. */
+export const configFlags = {
+  config: Flag.String("config").pipe(
+    Flag.withAlias("c"),
+    Flag.atLeast(0),
+    Flag.withMetavar("file"),
+    Flag.withDescription("A hook config; may be repeated. Without: looked for from here up to the repository's root")
+  ),
+  dialect: Flag.String("dialect").pipe(
+    Flag.optional,
+    Flag.withMetavar("name"),
+    Flag.withDescription("The language of the configs; recognized where absent")
+  ),
+  mode: Flag.String("mode").pipe(
+    Flag.optional,
+    Flag.withMetavar("name"),
+    Flag.withDescription("The dialect's mode, as upstream; its documented behaviour where absent")
+  )
+}
+
+export interface ConfigFlags {
+  readonly config: ReadonlyArray<string>
+  readonly dialect: Option.Option<string>
+  readonly mode: Option.Option<string>
+}
+
+/** What happened, and who and where. */
+export const contextFlags = {
+  context: Flag.String("context").pipe(
+    Flag.optional,
+    Flag.withMetavar("json"),
+    Flag.withDescription("The event's context: JSON, @file, or - for stdin")
+  ),
+  set: Flag.String("set").pipe(
+    Flag.atLeast(0),
+    Flag.withMetavar("key=value"),
+    Flag.withDescription("One value of the context, as tool.name=bash; may be repeated, and is stronger than --context")
+  )
+}
+
+export interface ContextFlags {
+  readonly context: Option.Option<string>
+  readonly set: ReadonlyArray<string>
+}
+
+export const jsonFlag = Flag.Boolean("json").pipe(
+  Flag.withDefault(false),
+  Flag.withoutNegation,
+  Flag.withDescription("One JSON value on stdout, for programs")
+)
+
+export const timeoutFlag = Flag.String("timeout").pipe(
+  Flag.optional,
+  Flag.withMetavar("time"),
+  Flag.withDescription("Ends the command after this time, as 5s or 1m30s, with exit code 124")
+)
+
+/** Milliseconds; null for no limit. */
+export const timeoutOf = (flag: Option.Option<string>): number | null => {
+  if (Option.isNone(flag)) return null
+  const milliseconds = parseDuration(flag.value)
+  if (milliseconds !== null && milliseconds > 0) return milliseconds
+  throw new Refusal(`--timeout: expected a time with its unit, as 500ms, 5s or 1m30s, got "${flag.value}"`)
+}

@@ -1,0 +1,40 @@
+/** Loads the configs that the flags name, or finds them, and says what their owners should know. */
+import { formatProblem, type LoadNotice } from "@tenterhook/core"
+import type { Hooks, HooksOptions } from "@tenterhook/sdk"
+import * as Option from "effect/Option"
+import type { ConfigFlags } from "./flags.ts"
+import { lookedFor } from "./lookedFor.ts"
+import { Refusal } from "./Refusal.ts"
+import { shortPath } from "./show/shortPath.ts"
+import type { Words } from "./terminal/Words.ts"
+
+export const hooksOptions = (flags: ConfigFlags): HooksOptions => ({
+  ...(flags.config.length === 0 ? {} : { config: flags.config }),
+  ...(Option.isNone(flags.dialect) ? {} : { dialect: flags.dialect.value }),
+  ...(Option.isNone(flags.mode) ? {} : { mode: flags.mode.value })
+})
+
+/** Refuses where there is no config, and with every problem of one that cannot be loaded. */
+export const openHooks = async (flags: ConfigFlags, words: Words): Promise<Hooks> => {
+  const { createHooks, discoveredNotice } = await import("@tenterhook/sdk")
+  const hooks = await createHooks(hooksOptions(flags))
+  if (hooks.sets.length === 0) throw await nothingFound()
+  for (const notice of hooks.notices) {
+    if (notice.text === discoveredNotice)
+      words.info(`using ${shortPath(notice.file!)}, found from here; --config names one`)
+    else words.warn(formatNotice(notice))
+  }
+  return hooks
+}
+
+export const nothingFound = async (): Promise<Refusal> => {
+  const { files, folders } = await lookedFor(process.cwd())
+  const where = folders.length === 1 ? folders[0] : `${folders[0]} and above, up to ${folders.at(-1)}`
+  return new Refusal(`no hook config: looked for ${files.join(", ")} in ${where}`, {
+    hint: "`tenterhook init` writes a first one; --config names one that is elsewhere"
+  })
+}
+
+/** `coder.json:3:5: text`, with the file as it reads best from here. */
+export const formatNotice = (notice: LoadNotice & { readonly path?: string }): string =>
+  formatProblem(notice.file === null ? notice : { ...notice, file: shortPath(notice.file) })

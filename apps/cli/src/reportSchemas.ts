@@ -1,0 +1,16 @@
+/** JSON Schemas of the report and the context, made from core's own schemas. */
+import { EventContext, FireReport } from "@tenterhook/core"
+import { Schema } from "effect"
+
+export const reportJsonSchema = () => documentOf(FireReport, "report")
+export const contextJsonSchema = () => documentOf(EventContext, "context")
+
+const documentOf = (schema: Schema.Top, name: string) => {
+  const { schema: root, definitions } = Schema.toJsonSchemaDocument(schema)
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    $id: `https://tenterhook.dev/schema/${name}.schema.json`,
+    ...root,
+    ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
+  }
+}

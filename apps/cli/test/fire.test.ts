@@ -1,0 +1,151 @@
+import { assert, describe, it } from "vitest"
+import { makeFolder, processesWith } from "./tenterhook.ts"
+
+const config = (...hooks: ReadonlyArray<string>) => ({
+  "tenterhook.yaml": `hooks:\n${hooks.map((hook) => `  - ${hook}\n`).join("")}`
+})
+const echoing = config(`{ on: pre_tool_use, run: "cat > in.json" }`)
+
+describe("fire", () => {
+  it("exits with 0 to proceed, and 0 for a hook that failed open", async () => {
+    const folder = makeFolder(config(`{ on: stop, run: "echo ok" }`, `{ on: stop, run: "exit 9" }`))
+    const ended = await folder.run(["fire", "stop", "--json"])
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    const report = JSON.parse(ended.stdout)
+    assert.deepInclude(report, { event: "stop", dialect: "native", proceed: true })
+    assert.deepStrictEqual(
+      report.outcomes.map((one: any) => [one.status, one.exitCode]),
+      [
+        ["succeeded", 0],
+        ["failed", 9]
+      ]
+    )
+  })
+
+  it("exits with 3 not to proceed, and tells people why", async () => {
+    const folder = makeFolder(config(`{ name: guard, on: pre_tool_use, run: "echo not here >&2; exit 2" }`))
+    const ended = await folder.run(["fire", "pre_tool_use", "--set", "tool.name=bash"])
+    assert.strictEqual(ended.code, 3)
+    for (const said of ["pre_tool_use", "deny", "guard", "not here", "tenterhook.yaml:2"])
+      assert.include(ended.stdout, said)
+    assert.notInclude(ended.stdout, "\u001b[")
+  })
+
+  it("takes the context as JSON, from a file and from stdin, with --set on top", async () => {
+    const folder = makeFolder({
+      ...echoing,
+      "event.json": '{ "sessionId": "s1", "tool": { "name": "bash", "input": { "n": 1 } } }'
+    })
+    const ways: ReadonlyArray<readonly [ReadonlyArray<string>, string?]> = [
+      [["--context", folder.read("event.json")]],
+      [["--context", "@event.json"]],
+      [["--context", "-"], folder.read("event.json")]
+    ]
+    for (const [args, input] of ways) {
+      const sets = [
+        "--set",
+        "tool.input.command=rm -rf /",
+        "--set",
+        "tool.input.n=2",
+        "--set",
+        'tool.input.list=[1,"x"]',
+        "--set",
+        "task.id=7"
+      ]
+      const ended = await folder.run(["fire", "pre_tool_use", ...args, ...sets], input === undefined ? {} : { input })
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      const seen = JSON.parse(folder.read("in.json"))
+      assert.deepInclude(seen, { sessionId: "s1" })
+      assert.deepStrictEqual(seen.tool, { name: "bash", input: { n: 2, command: "rm -rf /", list: [1, "x"] } })
+      assert.strictEqual(seen.task.id, "7")
+    }
+  })
+
+  it("refuses a context that is not one, and says where", async () => {
+    const folder = makeFolder(echoing)
+    const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+      [["--context", '{ "a": }'], /1:\d+|line 1|position/],
+      [["--context", "[1]"], /object/],
+      [["--context", "@gone.json"], /gone\.json/],
+      [["--context", '{ "tool": {} }'], /tool\.name/],
+      [["--set", "novalue"], /key=value/]
+    ]
+    for (const [args, said] of cases) {
+      const ended = await folder.run(["fire", "pre_tool_use", ...args])
+      assert.strictEqual(ended.code, 2, `${args.join(" ")}: ${ended.stdout}${ended.stderr}`)
+      assert.match(ended.stderr, said)
+      assert.strictEqual(ended.stdout, "")
+      assert.notMatch(ended.stderr, /^\s+at /m)
+    }
+  })
+
+  it("warns about keys that no event has, with the nearest", async () => {
+    const ended = await makeFolder(echoing).run(["fire", "pre_tool_use", "--context", '{ "sesionId": "s1" }'])
+    assert.strictEqual(ended.code, 0)
+    assert.match(ended.stderr, /sesionId.*sessionId/)
+  })
+
+  it("refuses an event that nobody knows, with the nearest", async () => {
+    const ended = await makeFolder(echoing).run(["fire", "pre_tool"])
+    assert.strictEqual(ended.code, 2)
+    assert.match(ended.stderr, /unknown event "pre_tool".*pre_tool_use/)
+  })
+
+  it("--timeout ends it with 124 and leaves nothing running", async () => {
+    const folder = makeFolder(config(`{ on: stop, run: "sleep 30 & sleep 30" }`))
+    const ended = await folder.run(["fire", "stop", "--timeout", "300ms"], { env: { MARK: "fire-timeout" } })
+    assert.strictEqual(ended.code, 124)
+    assert.strictEqual(processesWith("MARK=fire-timeout"), 0)
+    assert.strictEqual((await folder.run(["fire", "stop", "--timeout", "5"])).code, 2)
+  })
+
+  it("an interrupt ends it with 130 and leaves nothing running", async () => {
+    const folder = makeFolder(config(`{ on: stop, run: "echo up > up; sleep 30" }`))
+    const started = folder.start(["fire", "stop"], { env: { MARK: "fire-int" } })
+    await folder.appears("up")
+    started.child.kill("SIGINT")
+    assert.strictEqual((await started.ended).code, 130)
+    assert.strictEqual(processesWith("MARK=fire-int"), 0)
+  })
+
+  it("--log-level debug tells what Wegent's documentation promises", async () => {
+    const folder = makeFolder({ "hook.sh": "echo said; echo complained >&2; exit 4\n" })
+    const env = { WEGENT_HOOK_PRE_EXECUTE: folder.at("hook.sh") }
+    const args = [
+      "fire",
+      "execution_start",
+      "--dialect",
+      "wegent",
+      "--set",
+      "task.id=7",
+      "--set",
+      `task.dir=${folder.at("work")}`,
+      "--log-level",
+      "debug"
+    ]
+    const { code, stderr } = await folder.run(args, { env })
+    assert.strictEqual(code, 0)
+    for (const said of [`bash ${folder.at("hook.sh")}`, folder.at("work"), "7", "said", "complained", "4"])
+      assert.include(stderr, said)
+  })
+
+  it("ends quietly when its reader goes away", async () => {
+    const folder = makeFolder(config(`{ on: stop, run: "head -c 300000 /dev/zero | tr '\\\\0' x" }`))
+    const started = folder.start(["fire", "stop", "--json"])
+    started.child.stdout!.destroy()
+    const ended = await started.ended
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    assert.notMatch(ended.stderr, /EPIPE|at /)
+  })
+
+  it("colours only where it is wanted", async () => {
+    const folder = makeFolder(config(`{ on: stop, run: "true" }`))
+    const plain = await folder.run(["fire", "stop"])
+    assert.notInclude(plain.stdout + plain.stderr, "\u001b[")
+    assert.include((await folder.run(["fire", "stop"], { env: { FORCE_COLOR: "1" } })).stdout, "\u001b[")
+    assert.notInclude(
+      (await folder.run(["fire", "stop"], { env: { FORCE_COLOR: "1", NO_COLOR: "1" } })).stdout,
+      "\u001b["
+    )
+  })
+})

@@ -1,0 +1,105 @@
+/** The built command line as a process, in a folder of its own. */
+import { type ChildProcess, spawn } from "node:child_process"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { onTestFinished } from "vitest"
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Started {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly input?: string | Buffer
+  /** Below the folder. */
+  readonly in?: string
+}
+
+/** A fresh folder, gone when the test ends; `.sh` files are executable. */
+export const makeFolder = (files: Readonly<Record<string, string>> = {}) => {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), "tenterhook-cli-")))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  const at = (file: string) => join(path, file)
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(at(file)), { recursive: true })
+    writeFileSync(at(file), text)
+    if (file.endsWith(".sh")) chmodSync(at(file), 0o755)
+  }
+  for (const [file, text] of Object.entries(files)) write(file, text)
+
+  const start = (args: ReadonlyArray<string>, options: RunOptions = {}): Started => {
+    const env = { PATH: process.env["PATH"]!, HOME: path, ...options.env }
+    const child = spawn(process.execPath, [program, ...args], { cwd: at(options.in ?? "."), env, stdio: "pipe" })
+    const out: Array<Buffer> = []
+    const err: Array<Buffer> = []
+    child.stdout.on("data", (chunk) => out.push(chunk))
+    child.stderr.on("data", (chunk) => err.push(chunk))
+    child.stdin.on("error", () => {})
+    child.stdin.end(options.input ?? "")
+    const ended = new Promise<Ended>((done, failed) => {
+      child.on("error", failed)
+      child.on("close", (code, signal) =>
+        done({ code, signal, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() })
+      )
+    })
+    return { child, ended }
+  }
+  return {
+    path,
+    at,
+    write,
+    start,
+    run: (args: ReadonlyArray<string>, options?: RunOptions) => start(args, options).ended,
+    read: (file: string) => readFileSync(at(file), "utf8"),
+    has: (file: string) => existsSync(at(file)),
+    /** Waits until the file is there and not empty. */
+    appears: async (file: string) => {
+      const until = Date.now() + 20_000
+      while (!existsSync(at(file)) || readFileSync(at(file), "utf8") === "") {
+        if (Date.now() > until) throw new Error(`${file} did not appear`)
+        await pause(20)
+      }
+      return readFileSync(at(file), "utf8")
+    }
+  }
+}
+
+export const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds))
+
+/** Living processes with this text in their environment. */
+export const processesWith = (variable: string): number =>
+  readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(variable)
+    } catch {
+      return false
+    }
+  }).length
+
+/** Waits until no such process lives; what is left after the time is the answer. */
+export const leftAfter = async (variable: string, milliseconds: number): Promise<number> => {
+  const until = Date.now() + milliseconds
+  while (processesWith(variable) > 0 && Date.now() < until) await pause(50)
+  return processesWith(variable)
+}
+
+export const program = join(import.meta.dirname, "../bin/tenterhook.js")
