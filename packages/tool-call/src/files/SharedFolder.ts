@@ -82,23 +82,40 @@ const openInside = async (root: string, parts: ReadonlyArray<string>, path: stri
   const target = await realpath(join(folder, name)).catch(async (error: unknown) => {
     const there = await lstat(join(folder, name)).catch(() => null)
     if (there?.isSymbolicLink() === true) throw new Error(`${path} is a link that leads nowhere`)
-    if (there === null && mode === "append" && codeOf(error) === "ENOENT") return join(folder, name)
+    if (mode === "append" && codeOf(error) === "ENOENT") return join(folder, name)
     return explain(path)(error)
   })
   if (!isInside(root, target)) throw outside(path)
-  const flags =
-    constants.O_NOFOLLOW |
-    constants.O_NONBLOCK |
-    (mode === "read" ? constants.O_RDONLY : constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)
-  return open(target, flags, 0o644).catch(explain(path))
+  const directory = await open(dirname(target), constants.O_RDONLY | constants.O_DIRECTORY).catch(explain(path))
+  try {
+    const at = await placeOf(directory)
+    if (at !== null && at !== root && !isInside(root, at)) throw outside(path)
+    return await open(at === null ? target : join(fdPath(directory), basename(target)), flagsOf[mode], 0o644).catch(
+      explain(path)
+    )
+  } finally {
+    await directory.close()
+  }
 }
+
+const flagsOf = {
+  read: constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  append: constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+}
+
+/** Where an open file or folder is now; null where the system does not say. */
+const placeOf = (handle: FileHandle): Promise<string | null> =>
+  process.platform === "linux" ? readlink(fdPath(handle)).catch(() => null) : Promise.resolve(null)
+
+/** A name of the open folder itself, whatever has been put in its place meanwhile. */
+const fdPath = (handle: FileHandle) => `/proc/self/fd/${handle.fd}`
 
 /** Somebody may have moved things between the look and the opening, so what was opened is looked at again. */
 const checkHandle = async (handle: FileHandle, root: string, path: string): Promise<void> => {
   const opened = await handle.stat()
   if (opened.isDirectory()) throw new Error(`${path} is a folder, not a file`)
   if (!opened.isFile()) throw new Error(`${path} is no regular file`)
-  const at = process.platform === "linux" ? await readlink(`/proc/self/fd/${handle.fd}`).catch(() => null) : null
+  const at = await placeOf(handle)
   if (at !== null) {
     if (!isInside(root, at)) throw outside(path)
     return

@@ -31,12 +31,10 @@ export const makeServer = (name: string, config: ServerConfig, scope: Scope.Scop
       over: false,
       end: Effect.void
     }
-    const end = Effect.suspend(() => {
+    session.end = Effect.suspend(() => {
       session.over = true
-      if (current === session) current = null
       return Scope.close(own, Exit.void)
     })
-    session.end = end
     current = session
     const life = options.connect(name, config, options).pipe(
       Scope.provide(own),
@@ -45,7 +43,7 @@ export const makeServer = (name: string, config: ServerConfig, scope: Scope.Scop
       Effect.catch((error) => Deferred.fail(session.connection, error)),
       Effect.ensuring(Deferred.fail(session.connection, closed(name)))
     )
-    yield* Effect.forkIn(Effect.andThen(life, end), scope)
+    yield* Effect.forkIn(Effect.andThen(life, session.end), scope)
     return session
   })
 
@@ -65,6 +63,7 @@ export const makeServer = (name: string, config: ServerConfig, scope: Scope.Scop
       })
       const checking = Effect.flatMap(answers, (yes) => {
         session.checking = null
+        if (!yes) session.over = true
         return yes ? Effect.void : Effect.asVoid(Effect.forkIn(session.end, scope))
       })
       session.checking = yield* Effect.forkIn(checking, scope)
