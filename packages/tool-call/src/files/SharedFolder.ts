@@ -73,9 +73,8 @@ const partsOf = (path: string): ReadonlyArray<string> => {
 const openInside = async (root: string, parts: ReadonlyArray<string>, path: string, mode: "read" | "append") => {
   let folder = root
   for (const part of parts.slice(0, -1)) {
-    const next = join(folder, part)
-    if (mode === "append") await mkdir(next).catch(onlyIf("EEXIST"))
-    folder = await realpath(next).catch(explain(path))
+    if (mode === "append") await within(root, folder, path, (at) => mkdir(join(at, part)).catch(onlyIf("EEXIST")))
+    folder = await realpath(join(folder, part)).catch(explain(path))
     if (!isInside(root, folder)) throw outside(path)
   }
   const name = parts.at(-1)!
@@ -86,13 +85,16 @@ const openInside = async (root: string, parts: ReadonlyArray<string>, path: stri
     return explain(path)(error)
   })
   if (!isInside(root, target)) throw outside(path)
-  const directory = await open(dirname(target), constants.O_RDONLY | constants.O_DIRECTORY).catch(explain(path))
+  return within(root, dirname(target), path, (at) => open(join(at, basename(target)), flagsOf[mode], 0o644))
+}
+
+/** Works in a folder by its descriptor where the system has names for these: what is put in its place meanwhile is not met. */
+const within = async <A>(root: string, folder: string, path: string, work: (at: string) => Promise<A>): Promise<A> => {
+  const directory = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY).catch(explain(path))
   try {
     const at = await placeOf(directory)
     if (at !== null && at !== root && !isInside(root, at)) throw outside(path)
-    return await open(at === null ? target : join(fdPath(directory), basename(target)), flagsOf[mode], 0o644).catch(
-      explain(path)
-    )
+    return await work(at === null ? folder : fdPath(directory)).catch(explain(path))
   } finally {
     await directory.close()
   }
