@@ -55,7 +55,7 @@ export const prepareFolder = (folder: string, root: string, nodeArguments: Reado
   program("node", `exec ${node} "$@"`)
   const scope = join(folder, "node_modules", "@tenterhook")
   mkdirSync(scope, { recursive: true })
-  for (const name of ["core", "shell", "webhook", "dialects", "conformance", "sdk"]) {
+  for (const name of ["core", "shell", "tool-call", "webhook", "dialects", "conformance", "sdk"]) {
     symlinkSync(join(root, "packages", name), join(scope, name))
   }
   for (const name of ["effect", "vitest"]) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name))

@@ -1,5 +1,6 @@
 /** The adapter of kind `tool`: a call of one of the host's tools, its input checked before and its deadline kept. */
 import {
+  type Adapter,
   AdapterError,
   Adapters,
   type AdapterReason,
@@ -18,13 +19,20 @@ import { fullName, type Said, type Tool } from "./Tool.ts"
 import { makeToolkit, type Toolkit, type ToolkitOptions } from "./Toolkit.ts"
 import { ToolsError } from "./ToolsError.ts"
 
+/** The adapter itself, for hosts that register it on their own: whoever made the toolkit closes it. */
+export const adapterOf = (toolkit: Toolkit): Adapter<ToolAction> => ({
+  kind: "tool",
+  action: ToolAction,
+  start: startOn(toolkit)
+})
+
 /** Registers the adapter. The toolkit is closed with the layer: servers end, and calls that still run are cancelled. */
 export const layer = (toolkit: Toolkit): Layer.Layer<never, never, Adapters> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       yield* Effect.addFinalizer(() => toolkit.close)
       const adapters = yield* Adapters
-      yield* adapters.register({ kind: "tool", action: ToolAction, start: startOn(toolkit) })
+      yield* adapters.register(adapterOf(toolkit))
     })
   )
 

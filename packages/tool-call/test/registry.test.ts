@@ -5,7 +5,10 @@ import { createRequire } from "node:module"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { Engine } from "@tenterhook/core"
 import { Effect } from "effect"
+import { wachtResolver } from "../src/index.ts"
+import { engineWith } from "./engine.ts"
 import { call, callFor, eventually, freshFolder, toolLayer, uniqueMark, withMark } from "./tools.ts"
 
 const entryOf = (name: string) => createRequire(import.meta.url).resolve(`${name}/dist/index.js`)
@@ -64,26 +67,8 @@ describe("@modelcontextprotocol/server-everything, on streamable HTTP", () => {
     () =>
       Effect.scoped(
         Effect.gen(function* () {
-          const port = yield* freePort
-          const start = Effect.acquireRelease(
-            Effect.gen(function* () {
-              const child = spawn(
-                process.execPath,
-                [entryOf("@modelcontextprotocol/server-everything"), "streamableHttp"],
-                {
-                  env: { ...process.env, PORT: String(port) },
-                  stdio: ["ignore", "ignore", "pipe"]
-                }
-              )
-              let heard = ""
-              child.stderr.on("data", (chunk) => (heard += chunk))
-              assert.isTrue(yield* eventually(() => heard.includes("listening"), 20_000), heard)
-              return child
-            }),
-            (child) => Effect.sync(() => child.kill("SIGKILL"))
-          )
-          const first = yield* start
-          const servers = { mcpServers: { everything: { type: "http", url: `http://127.0.0.1:${port}/mcp` } } }
+          const { url, child: first, start } = yield* everything
+          const servers = { mcpServers: { everything: { type: "http", url } } }
           yield* Effect.provide(
             Effect.gen(function* () {
               assert.deepInclude(yield* call("mcp_everything_echo", { message: "hello" }), { value: "Echo: hello" })
@@ -118,6 +103,78 @@ describe("@modelcontextprotocol/server-everything, on streamable HTTP", () => {
       ),
     60_000
   )
+})
+
+describe("both, as the hooks of one event", () => {
+  it.live(
+    "succeed, fail, time out and are skipped, each for itself",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const folder = yield* freshFolder
+          const mark = uniqueMark()
+          const { url } = yield* everything
+          const file = join(folder, "run-log.md")
+          const disk = {
+            command: process.execPath,
+            args: [entryOf("@modelcontextprotocol/server-filesystem"), folder],
+            env: { MARK: mark }
+          }
+          const calls = [
+            { name: "mcp_disk_write_file", args: { path: file, content: "started" } },
+            { name: "mcp_everything_echo", args: { message: "hello" } },
+            { name: "mcp_everything_trigger_long_running_operation", args: { duration: 20, steps: 2 }, timeoutMs: 400 },
+            { name: "mcp_disk_read_text_file", args: { path: "/etc/passwd" } },
+            { name: "mcp_disk_nothing" },
+            { name: "v_composio_gmail_send_email" },
+            { name: "mcp_disk_read_text_file", args: { path: file } }
+          ]
+          const tools = { servers: { mcpServers: { disk, everything: { url } } }, resolver: wachtResolver }
+          const report = yield* Effect.provide(
+            Effect.flatMap(Engine, (engine) => engine.fire("execution_start", {})),
+            engineWith(calls, tools)
+          )
+          assert.deepStrictEqual(
+            report.outcomes.map(({ status, reason, stdout }) => [
+              status,
+              reason,
+              stdout.includes("Access denied") ? "denied" : stdout
+            ]),
+            [
+              ["succeeded", null, `Successfully wrote to ${file}`],
+              ["succeeded", null, "Echo: hello"],
+              ["failed", "timeout", ""],
+              ["failed", "tool", "denied"],
+              ["failed", "missing", ""],
+              ["skipped", "unavailable", ""],
+              ["succeeded", null, "started"]
+            ]
+          )
+          assert.isTrue(report.proceed)
+          assert.deepStrictEqual(withMark(mark), [])
+        })
+      ),
+    60_000
+  )
+})
+
+/** The server on a free port, once it listens; `start` starts another one there. */
+const everything = Effect.gen(function* () {
+  const port = yield* freePort
+  const start = Effect.acquireRelease(
+    Effect.gen(function* () {
+      const child = spawn(process.execPath, [entryOf("@modelcontextprotocol/server-everything"), "streamableHttp"], {
+        env: { ...process.env, PORT: String(port) },
+        stdio: ["ignore", "ignore", "pipe"]
+      })
+      let heard = ""
+      child.stderr.on("data", (chunk) => (heard += chunk))
+      assert.isTrue(yield* eventually(() => heard.includes("listening"), 20_000), heard)
+      return child
+    }),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  return { url: `http://127.0.0.1:${port}/mcp`, child: yield* start, start }
 })
 
 const freePort = Effect.promise(
