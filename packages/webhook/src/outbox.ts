@@ -1,0 +1,11 @@
+/** Durable deliveries: announcements written to SQL and sent, signed, until every endpoint has them. */
+export { type Announcing } from "./outbox/Announcer.ts"
+export { type Deliveries, type DeliveryQuery, type ReplayRequest } from "./outbox/Deliveries.ts"
+export { type Attempt, type Delivery, DeliveryStatus } from "./outbox/Delivery.ts"
+export { type Endpoint, type EndpointSettings, EndpointStatus } from "./outbox/Endpoint.ts"
+export { type Endpoints } from "./outbox/Endpoints.ts"
+export { eventFilterProblem, matchesEvent } from "./outbox/eventFilter.ts"
+export { Outbox, type Drained, type OutboxSettings, type OutboxStats } from "./outbox/Outbox.ts"
+export { OutboxError, Storage, Unacceptable, Unknown } from "./outbox/OutboxError.ts"
+export { compileFilter, type PayloadFilter } from "./outbox/payloadFilter.ts"
+export { type DeliveryRules, modes } from "./outbox/rules.ts"

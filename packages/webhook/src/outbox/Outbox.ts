@@ -1,0 +1,156 @@
+/** What dialects announce, delivered at least once: kept in SQL until every endpoint that wants it has it. */
+import { Clock, Context, Effect, Layer, Schema, type Scope } from "effect"
+import { type Migrator, SqlClient, SqlError } from "effect/sql"
+import type { Sender } from "../request/Sender.ts"
+import { type Announcer, makeAnnouncer } from "./Announcer.ts"
+import { makeBell } from "./Bell.ts"
+import { makeClaims } from "./Claims.ts"
+import { type Deliveries, makeDeliveries } from "./Deliveries.ts"
+import { type Endpoints, makeEndpoints } from "./Endpoints.ts"
+import { type OutboxError, stored } from "./OutboxError.ts"
+import { makeRecords } from "./Records.ts"
+import { type DeliveryRules, modes } from "./rules.ts"
+import { migrate, rowsOf, Whole } from "./tables.ts"
+import { runWorker } from "./Worker.ts"
+
+export interface OutboxSettings {
+  /** Sends and checks: `openSender` of `@tenterhook/webhook`. Not closed with the outbox. */
+  readonly sender: Sender
+  /** Rules of your own, by name, beside the built-in ones. */
+  readonly rules?: Readonly<Record<string, DeliveryRules>>
+  /** Of endpoints that name none. Default: `standard`. */
+  readonly mode?: string
+  /** How long what a worker took is its own. Default: the deadline of one try and 5 seconds. */
+  readonly leaseMs?: number
+  /** Requests of one worker at the same time at most. Default: 256. */
+  readonly maxInFlight?: number
+  /** How long it takes at most to see what other processes announced. Default: 500. */
+  readonly pollMs?: number
+  /** How long a worker that ends waits for its requests. Default: 1000. */
+  readonly graceMs?: number
+}
+
+/** Whether all was delivered that could be in the time, and how much is left for later. */
+export interface Drained {
+  readonly empty: boolean
+  /** Tries that are due or planned. */
+  readonly pending: number
+}
+
+export interface OutboxStats {
+  readonly pending: number
+  /** Of them, being sent now. */
+  readonly inFlight: number
+  readonly delivered: number
+  readonly failed: number
+  readonly held: number
+  /** How long the oldest delivery that is due has been so; 0 where none is. Paused endpoints do not count. */
+  readonly oldestDueMs: number
+}
+
+export class Outbox extends Context.Service<
+  Outbox,
+  {
+    readonly announce: Announcer["announce"]
+    readonly endpoints: Omit<Endpoints, "subscribers" | "changed">
+    readonly deliveries: Deliveries
+    /** Delivers what is due until its scope closes; a process needs one. Several processes may share the database. */
+    readonly worker: Effect.Effect<never, never, Scope.Scope>
+    /** Waits while something may still be delivered within the time. Some worker has to run. */
+    readonly drain: (timeoutMs: number) => Effect.Effect<Drained, OutboxError>
+    readonly stats: Effect.Effect<OutboxStats, OutboxError>
+  }
+>()("@tenterhook/webhook/outbox/Outbox") {
+  /** Makes the tables where they are not there. */
+  static readonly layer = (
+    settings: OutboxSettings
+  ): Layer.Layer<Outbox, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =>
+    Layer.effect(Outbox, make(settings))
+
+  /** The same, with a worker that runs as long as the layer lives. */
+  static readonly layerWithWorker = (settings: OutboxSettings) =>
+    Layer.effectDiscard(Effect.flatMap(Outbox, ({ worker }) => Effect.forkScoped(Effect.scoped(worker)))).pipe(
+      Layer.provideMerge(Outbox.layer(settings))
+    )
+}
+
+const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
+  yield* migrate
+  const sql = yield* SqlClient.SqlClient
+  const { sender } = settings
+  const bell = makeBell()
+  const progress = makeBell()
+  const rules = { ...modes, ...settings.rules }
+  const defaultMode = settings.mode ?? "standard"
+  if (!Object.hasOwn(rules, defaultMode))
+    return yield* Effect.die(
+      new Error(`outbox: expected mode to be one of ${Object.keys(rules).join(", ")}, got "${defaultMode}"`)
+    )
+
+  const endpoints = makeEndpoints({ sql, sender, rules, defaultMode, wake: bell.ring })
+  const announcer = makeAnnouncer(sql, endpoints, bell.ring)
+  const deliveries = makeDeliveries(sql, endpoints, announcer, sender, bell.ring)
+  const claims = makeClaims(sql, endpoints, settings.leaseMs ?? null)
+  const records = makeRecords(sql, endpoints, announcer)
+
+  const waiting = (before: number) =>
+    Effect.map(
+      waitingRows(sql`SELECT count(*) AS pending, count(CASE WHEN d.next_at <= ${before} THEN 1 END) AS soon
+        FROM outbox_delivery d JOIN outbox_endpoint e ON e.id = d.endpoint_id
+        WHERE d.status = 'pending' AND e.status = 'enabled'`),
+      ([row]) => row!
+    )
+
+  const drain = Effect.fn("Outbox.drain")(function* (timeoutMs: number) {
+    const until = (yield* Clock.currentTimeMillis) + timeoutMs
+    while (true) {
+      const { pending, soon } = yield* waiting(until)
+      const left = until - (yield* Clock.currentTimeMillis)
+      if (soon === 0 || left <= 0) return { empty: pending === 0, pending }
+      yield* progress.wait(Math.min(left, 100))
+    }
+  }, stored("count the deliveries"))
+
+  const stats = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const counts = yield* countRows(sql`SELECT status, count(*) AS n FROM outbox_delivery GROUP BY status`)
+    const of = (status: string) => counts.find((row) => row.status === status)?.n ?? 0
+    const [leased] = yield* numberRows(
+      sql`SELECT count(*) AS n FROM outbox_delivery WHERE leased_until > 0 AND leased_until > ${now}`
+    )
+    const [oldest] = yield* numberRows(sql`SELECT min(d.next_at) AS n
+      FROM outbox_delivery d JOIN outbox_endpoint e ON e.id = d.endpoint_id
+      WHERE d.status = 'pending' AND d.leased_until = 0 AND e.status = 'enabled'`)
+    return {
+      pending: of("pending"),
+      inFlight: leased!.n ?? 0,
+      delivered: of("delivered"),
+      failed: of("failed"),
+      held: of("held"),
+      oldestDueMs: oldest!.n === null ? 0 : Math.max(0, now - oldest!.n)
+    }
+  }).pipe(stored("count the deliveries"))
+
+  return Outbox.of({
+    announce: announcer.announce,
+    endpoints,
+    deliveries,
+    drain,
+    stats,
+    worker: runWorker({
+      sql,
+      claims,
+      records,
+      sender,
+      bell,
+      turned: progress.ring,
+      maxInFlight: settings.maxInFlight ?? 256,
+      pollMs: settings.pollMs ?? 500,
+      graceMs: settings.graceMs ?? 1000
+    })
+  })
+})
+
+const waitingRows = rowsOf(Schema.Struct({ pending: Whole, soon: Whole }))
+const countRows = rowsOf(Schema.Struct({ status: Schema.String, n: Whole }))
+const numberRows = rowsOf(Schema.Struct({ n: Schema.NullOr(Whole) }))

@@ -1,0 +1,157 @@
+/** What is written when tries have ended: each try, what becomes of its delivery, and what that means for its endpoint. */
+import { Effect, Random, Schema } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import type { Answer, NoAnswer } from "../request/Sender.ts"
+import { type Announcer, inChunks } from "./Announcer.ts"
+import type { Claim } from "./Claims.ts"
+import type { Subscriber } from "./Endpoint.ts"
+import { type Endpoints, hold } from "./Endpoints.ts"
+import { disabledType } from "./eventFilter.ts"
+import { isSuccess, judge } from "./rules.ts"
+import { rowsOf, Whole } from "./tables.ts"
+
+export interface Ended {
+  readonly claim: Claim
+  readonly result: Answer | NoAnswer
+}
+
+export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, announcer: Announcer) => {
+  /** Within a transaction. */
+  const write = Effect.fnUntraced(function* (
+    all: ReadonlyArray<Ended>,
+    now: number
+  ): Effect.fn.Return<void, SqlError.SqlError> {
+    const numbers = new Map<string, number>()
+    const succeeded = all.filter(({ result }) => isSuccess(result))
+    yield* writeSuccesses(succeeded, numbers, now)
+    const failing = new Map<Subscriber, number>()
+    for (const ended of all) {
+      if (isSuccess(ended.result) || isCancelled(ended.result)) continue
+      const { subscriber } = ended.claim
+      const exhausted = yield* writeFailure(ended, numbers, now)
+      failing.set(subscriber, (failing.get(subscriber) ?? 0) + (exhausted ? 1 : 0))
+    }
+    for (const { claim, result } of all) {
+      if (!isCancelled(result)) continue
+      yield* sql`UPDATE outbox_delivery SET leased_until = 0, leased_by = NULL
+        WHERE id = ${claim.id} AND leased_by = ${claim.lease}`
+    }
+    const rows = all.flatMap(({ claim, result }) => {
+      const number = numbers.get(claim.id)
+      return number === undefined ? [] : [attemptRow(claim, number, result)]
+    })
+    yield* inChunks(rows, (some) => sql`INSERT INTO outbox_attempt ${sql.insert(some)}`)
+    for (const [subscriber, exhausted] of failing) yield* judgeEndpoint(subscriber, exhausted, now)
+  })
+
+  const writeSuccesses = Effect.fnUntraced(function* (
+    succeeded: ReadonlyArray<Ended>,
+    numbers: Map<string, number>,
+    now: number
+  ) {
+    if (succeeded.length === 0) return
+    const ids = succeeded.map(({ claim }) => claim.id)
+    // Whoever else holds the lease by now: it was delivered.
+    const rows = yield* numberRows(sql`UPDATE outbox_delivery SET status = 'delivered', cause = NULL, reason = NULL,
+      attempts = attempts + 1, next_at = NULL, ended_at = ${now}, leased_until = 0, leased_by = NULL
+      WHERE ${sql.in("id", ids)} RETURNING id, attempts`)
+    for (const { id, attempts } of rows) numbers.set(id, attempts)
+    const recovered = new Set(succeeded.flatMap(({ claim }) => (claim.failing ? [claim.subscriber.endpoint.id] : [])))
+    if (recovered.size > 0)
+      yield* sql`UPDATE outbox_endpoint SET failing_since = NULL, failed_at = NULL WHERE ${sql.in("id", [...recovered])}`
+  })
+
+  /** Says whether its delivery is exhausted. */
+  const writeFailure = Effect.fnUntraced(function* (
+    { claim, result }: Ended,
+    numbers: Map<string, number>,
+    now: number
+  ) {
+    const { rules } = claim.subscriber
+    const attempts = claim.attempts + 1
+    const random = yield* Random.next
+    const next = judge(rules, result, { attempts, createdAt: claim.createdAt, now, random })
+    const set =
+      next._tag === "retry"
+        ? { next_at: next.at }
+        : next._tag === "failed"
+          ? { status: "failed", cause: next.cause, reason: next.reason, next_at: null, ended_at: now }
+          : {}
+    const mine = yield* numberRows(sql`UPDATE outbox_delivery
+      SET ${sql.update({ ...set, leased_until: 0, leased_by: null })}, attempts = attempts + 1
+      WHERE id = ${claim.id} AND leased_by = ${claim.lease} AND status = 'pending' RETURNING id, attempts`)
+    // It was held meanwhile, or its lease ran out and others try it: the try counts, and decides nothing.
+    const rows =
+      mine.length > 0
+        ? mine
+        : yield* numberRows(sql`UPDATE outbox_delivery SET attempts = attempts + 1,
+            leased_until = CASE WHEN leased_by = ${claim.lease} THEN 0 ELSE leased_until END
+            WHERE id = ${claim.id} RETURNING id, attempts`)
+    for (const { id, attempts } of rows) numbers.set(id, attempts)
+    if (next._tag !== "failed") return false
+    if (next.disable !== undefined) yield* disable(claim.subscriber, next.disable, now)
+    return next.cause === "exhausted"
+  })
+
+  const judgeEndpoint = Effect.fnUntraced(function* (subscriber: Subscriber, exhausted: number, now: number) {
+    const { id } = subscriber.endpoint
+    const rule = subscriber.rules.disable
+    const [row] = yield* failingRows(
+      sql`SELECT failing_since, failed_at FROM outbox_endpoint WHERE id = ${id} AND status <> 'disabled'`
+    )
+    if (row === undefined) return
+    const since = row.failing_since ?? now
+    yield* sql`UPDATE outbox_endpoint SET failing_since = ${since}, failed_at = ${now} WHERE id = ${id}`
+    if (rule.after === "failing") {
+      const spreadMs = (row.failed_at ?? now) - since
+      if (now - since < rule.forMs || spreadMs < rule.spreadMs) return
+      return yield* disable(subscriber, `every delivery failed since ${new Date(since).toISOString()}`, now)
+    }
+    if (exhausted === 0) return
+    const [counted] = yield* countRows(sql`SELECT count(*) AS n FROM outbox_delivery
+      WHERE endpoint_id = ${id} AND status = 'failed' AND cause = 'exhausted' AND ended_at > ${now - rule.withinMs}`)
+    if (counted!.n < rule.deliveries) return
+    const hours = Math.round(rule.withinMs / 3_600_000)
+    yield* disable(subscriber, `${counted!.n} deliveries were given up within ${hours} hours`, now)
+  })
+
+  const disable = Effect.fnUntraced(function* ({ endpoint }: Subscriber, reason: string, now: number) {
+    const { id, url } = endpoint
+    const disabled = yield* sql`UPDATE outbox_endpoint SET status = 'disabled', reason = ${reason}, updated_at = ${now}
+      WHERE id = ${id} AND status <> 'disabled' RETURNING id`
+    if (disabled.length === 0) return
+    yield* hold(sql, id, reason)
+    yield* endpoints.changed
+    const data = { endpointId: id, url, reason }
+    yield* announcer.write([{ type: disabledType, data, text: JSON.stringify(data), key: null }])
+    yield* Effect.logWarning(`outbox: the endpoint ${id} is disabled: ${reason}`)
+  })
+
+  return { write }
+}
+
+/** The sender was closed before the try came to anything: it was none. */
+const isCancelled = (result: Answer | NoAnswer) => result._tag === "failure" && result.reason === "cancelled"
+
+const attemptRow = (claim: Claim, number: number, result: Answer | NoAnswer) => ({
+  delivery_id: claim.id,
+  number,
+  at: claim.claimedAt,
+  duration_ms: Math.round(result.durationMs * 1000) / 1000,
+  ...(result._tag === "answer"
+    ? {
+        status: result.status,
+        error: null,
+        headers: JSON.stringify(result.headers),
+        body: textOf(result.body),
+        truncated: result.truncated ? 1 : 0
+      }
+    : { status: null, error: `${result.reason}: ${result.message}`, headers: "{}", body: "", truncated: 0 })
+})
+
+/** No database holds a NUL in a text. */
+const textOf = (body: Uint8Array) => new TextDecoder().decode(body).replaceAll("\0", "\ufffd")
+
+const numberRows = rowsOf(Schema.Struct({ id: Schema.String, attempts: Whole }))
+const failingRows = rowsOf(Schema.Struct({ failing_since: Schema.NullOr(Whole), failed_at: Schema.NullOr(Whole) }))
+const countRows = rowsOf(Schema.Struct({ n: Whole }))

@@ -1,0 +1,111 @@
+/**
+ * Where the truth lives: four tables. Times are epoch milliseconds, lists and objects are JSON texts, booleans are 0 and 1.
+ * A delivery that is being sent is `pending` with a lease: `leased_until` above 0.
+ */
+import { Effect, Schema, SchemaGetter } from "effect"
+import { Migrator, SqlClient, type SqlError } from "effect/sql"
+
+/** Makes or brings up to date what is there. Several processes may do so at once. */
+export const migrate: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =
+  Effect.suspend(() =>
+    Effect.asVoid(Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "outbox_migration" }))
+  )
+
+const tables = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const sequence = sql.literal(
+    sql.onDialectOrElse({
+      orElse: () => "INTEGER PRIMARY KEY AUTOINCREMENT",
+      pg: () => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+    })
+  )
+  yield* sql`CREATE TABLE outbox_endpoint (
+    id TEXT PRIMARY KEY,
+    url TEXT NOT NULL,
+    description TEXT NOT NULL,
+    events TEXT NOT NULL,
+    filter TEXT,
+    headers TEXT NOT NULL,
+    secrets TEXT NOT NULL,
+    rate_per_second DOUBLE PRECISION,
+    concurrency INTEGER NOT NULL,
+    fifo INTEGER NOT NULL,
+    mode TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    failing_since BIGINT,
+    failed_at BIGINT,
+    rate_free_at DOUBLE PRECISION NOT NULL
+  )`
+  yield* sql`CREATE TABLE outbox_announcement (
+    id TEXT PRIMARY KEY,
+    dedupe_key TEXT UNIQUE,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    announced_at BIGINT NOT NULL
+  )`
+  yield* sql`CREATE TABLE outbox_delivery (
+    seq ${sequence},
+    id TEXT NOT NULL UNIQUE,
+    webhook_id TEXT NOT NULL,
+    endpoint_id TEXT NOT NULL REFERENCES outbox_endpoint (id) ON DELETE CASCADE,
+    announcement_id TEXT NOT NULL REFERENCES outbox_announcement (id) ON DELETE CASCADE,
+    replay_of TEXT,
+    status TEXT NOT NULL,
+    cause TEXT,
+    reason TEXT,
+    created_at BIGINT NOT NULL,
+    next_at BIGINT,
+    ended_at BIGINT,
+    attempts INTEGER NOT NULL,
+    leased_until BIGINT NOT NULL,
+    leased_by TEXT
+  )`
+  yield* sql`CREATE TABLE outbox_attempt (
+    delivery_id TEXT NOT NULL REFERENCES outbox_delivery (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    at BIGINT NOT NULL,
+    duration_ms DOUBLE PRECISION NOT NULL,
+    status INTEGER,
+    error TEXT,
+    headers TEXT NOT NULL,
+    body TEXT NOT NULL,
+    truncated INTEGER NOT NULL,
+    PRIMARY KEY (delivery_id, number)
+  )`
+  // Another text with every change to an endpoint, so that processes know when what they remember is old.
+  yield* sql`CREATE TABLE outbox_revision (one INTEGER PRIMARY KEY, revision TEXT NOT NULL)`
+  yield* sql`INSERT INTO outbox_revision (one, revision) VALUES (1, 'first')`
+  yield* sql`CREATE INDEX outbox_delivery_due ON outbox_delivery (endpoint_id, next_at, seq) WHERE status = 'pending' AND leased_until = 0`
+  yield* sql`CREATE INDEX outbox_delivery_first ON outbox_delivery (endpoint_id, seq) WHERE status = 'pending'`
+  yield* sql`CREATE INDEX outbox_delivery_leased ON outbox_delivery (endpoint_id, leased_until) WHERE leased_until > 0`
+  yield* sql`CREATE INDEX outbox_delivery_lease_end ON outbox_delivery (leased_until) WHERE leased_until > 0`
+  yield* sql`CREATE INDEX outbox_delivery_endpoint ON outbox_delivery (endpoint_id, status, created_at)`
+  yield* sql`CREATE INDEX outbox_delivery_announcement ON outbox_delivery (announcement_id)`
+})
+
+const migrations = { "0001_tables": tables }
+
+/** A whole number, however the driver gives one: counts are bigints or texts in some. */
+export const Whole = Schema.Union([Schema.Number, Schema.BigInt, Schema.String]).pipe(
+  Schema.decodeTo(Schema.Number, {
+    decode: SchemaGetter.transform((value: number | bigint | string) => Number(value)),
+    encode: SchemaGetter.passthrough() as never
+  })
+)
+
+export const Flag = Whole.pipe(
+  Schema.decodeTo(Schema.Boolean, {
+    decode: SchemaGetter.transform((value: number) => value !== 0),
+    encode: SchemaGetter.transform((value: boolean) => (value ? 1 : 0))
+  })
+)
+
+/** Rows as they come. One that does not fit was written by something else: a defect. */
+export const rowsOf = <A>(schema: Schema.Decoder<A>) => {
+  const decode = Schema.decodeUnknownEffect(Schema.Array(schema))
+  return <E, R>(query: Effect.Effect<ReadonlyArray<unknown>, E, R>): Effect.Effect<ReadonlyArray<A>, E, R> =>
+    Effect.flatMap(query, (rows) => Effect.orDie(decode(rows)))
+}

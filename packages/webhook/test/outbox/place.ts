@@ -1,0 +1,68 @@
+/** An outbox on a SQLite file of its own, with a real sender and a real receiver on loopback. */
+import { SqliteClient } from "@tenterhook/sqlite"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Webhook } from "standardwebhooks"
+import { Outbox, type OutboxSettings } from "../../src/outbox.ts"
+import { openSender } from "../../src/request/Sender.ts"
+import { openReceiver, type Received } from "../Receiver.ts"
+
+export const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "tenterhook-outbox-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+export const receiver = Effect.acquireRelease(
+  Effect.promise(() => openReceiver()),
+  (it) => Effect.promise(() => it.close())
+)
+
+export const loopback = { allow: ["127.0.0.0/8"] }
+
+export const sender = Effect.acquireRelease(
+  Effect.sync(() => openSender({ guard: loopback, agent: { keepAliveMs: 1000 } })),
+  (it) => Effect.promise(() => it.close())
+)
+
+/** All of it, at `now` on the test's clock. A poll never wakes the worker, so that what does is known. */
+export const withOutbox = (settings: Partial<OutboxSettings> = {}, filename?: string) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      yield* TestClock.setTime(now)
+      const file = filename ?? join(yield* folder, "outbox.db")
+      const own = settings.sender ?? (yield* sender)
+      return Outbox.layerWithWorker({ pollMs: 3_600_000, ...settings, sender: own }).pipe(
+        Layer.provideMerge(Layer.fresh(SqliteClient.layer({ filename: file })))
+      )
+    })
+  )
+
+/** Of real time, however the test's clock stands. */
+export const until = <E, R>(what: string, holds: Effect.Effect<boolean, E, R>) =>
+  Effect.gen(function* () {
+    for (let i = 0; i < 500; i++) {
+      if (yield* holds) return
+      yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
+    }
+    return yield* Effect.die(new Error(`waited 5 seconds for: ${what}`))
+  })
+
+/** A little real time, in which nothing may happen. */
+export const pause = (ms = 60) => Effect.promise(() => new Promise((done) => setTimeout(done, ms)))
+
+export const now = 1_790_000_000_000
+
+/** Throws unless the reference library accepts it. It knows the real clock only, so the tolerance is set around that. */
+export const verified = (secret: string, { headers, body }: Received): unknown => {
+  const timestamp = Number(headers["webhook-timestamp"])
+  const real = Date.now
+  Date.now = () => timestamp * 1000
+  try {
+    return new Webhook(secret).verify(body.toString(), headers as Record<string, string>)
+  } finally {
+    Date.now = real
+  }
+}
