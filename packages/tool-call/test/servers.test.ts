@@ -90,7 +90,7 @@ describe("a server on stdio", () => {
         yield* call("replies", { saying: "fine" })
         for (const pid of withMark(mark)) process.kill(pid, "SIGKILL")
         yield* eventually(() => withMark(mark).length === 0)
-        yield* pause(150)
+        yield* pause(500)
         assert.deepStrictEqual(yield* call("replies", { saying: "fine" }), fine)
         assert.strictEqual(noted("started"), 2)
       })
@@ -100,6 +100,7 @@ describe("a server on stdio", () => {
   it.live("hangs: the deadline tells it so, and it goes on with other calls", () =>
     onServer(({ noted }) =>
       Effect.gen(function* () {
+        yield* call("replies", { saying: "fine" })
         assert.deepStrictEqual(yield* callFor(500, "hangs"), { value: undefined, output: "", truncated: false })
         assert.isTrue(yield* eventually(() => noted("cancelled") === 1))
         assert.deepStrictEqual(yield* call("replies", { saying: "fine" }), fine)
@@ -211,6 +212,21 @@ describe("a server on stdio", () => {
         yield* call("learns")
         assert.deepInclude(yield* call("learned"), { value: "I know" })
       })
+    )
+  )
+
+  it.live("is sloppy about the protocol: its tools can be called all the same", () =>
+    onServer(
+      () =>
+        Effect.gen(function* () {
+          assert.deepInclude(yield* call("untyped", { saying: "fine" }), { value: "fine" })
+          assert.deepInclude(yield* call("schemaless"), {
+            value: { type: "hologram", x: 1 },
+            output: '{"type":"hologram","x":1}'
+          })
+          assert.deepInclude(yield* call("silent"), { value: "", output: "" })
+        }),
+      { SLOPPY: "1" }
     )
   )
 

@@ -37,7 +37,7 @@ export const startServer = (
       detached: true,
       ...(server.cwd === undefined ? {} : { cwd: server.cwd })
     })
-    child.once("error", (error) => {
+    child.on("error", (error) => {
       refused(new Error("code" in error && error.code === "ENOENT" ? notFound(server) : error.message))
     })
     child.once("spawn", () => {

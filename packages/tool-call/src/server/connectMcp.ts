@@ -12,6 +12,7 @@ import {
   type ServerTool,
   SessionLost
 } from "./Connection.ts"
+import { lenient, olderVersion } from "./lenient.ts"
 import type { HttpServer, ServerConfig, StdioServer } from "./ServerConfig.ts"
 import { type Over, type ServerProcess, startServer } from "./ServerProcess.ts"
 
@@ -70,9 +71,10 @@ const connectHttp = Effect.fnUntraced(function* (name: string, server: HttpServe
       Effect.map((transport) => ({
         ...transport,
         request: (message: McpSchema.JsonRpcRequest, tool?: McpSchema.Tool) =>
-          Effect.map(transport.request(message, tool), (response) =>
-            message.method === "initialize" ? agreeing(response, (version) => (agreed = version)) : response
-          )
+          Effect.map(transport.request(message, tool), (response) => {
+            if (message.method === "initialize" && !("error" in response)) agreed = olderVersion(response.result)
+            return readLeniently(message, response)
+          })
       }))
     )
   const { client, transport } = yield* Effect.mapError(introduce(open, options), (error) =>
@@ -89,7 +91,7 @@ const connectHttp = Effect.fnUntraced(function* (name: string, server: HttpServe
   } satisfies Connection
 })
 
-/** Who speaks an older revision than the client is met in it: tools are the same in all of them. */
+/** In the revision with sessions, since most servers know it; in the one without where the server does not. */
 const introduce = (
   open: (protocol: Protocol) => Effect.Effect<McpClient.Transport, McpClientError.McpClientError, Scope.Scope>,
   options: ConnectOptions
@@ -113,16 +115,13 @@ const knowsOnlyNewer = ({ reason }: McpClientError.McpClientError) =>
   (reason._tag === "ProtocolError" && reason.code !== undefined) ||
   (reason._tag === "HttpError" && (reason.status === 400 || reason.status === 404 || reason.status === 405))
 
-/** Reads an older revision's answer to `initialize` as one of the client's revision, and tells which it was. */
-const agreeing = (response: McpSchema.JsonRpcResponse, tell: (version: string) => void): McpSchema.JsonRpcResponse => {
-  if ("error" in response) return response
-  const version = (response.result as { readonly protocolVersion?: unknown } | null)?.protocolVersion
-  if (typeof version !== "string" || !olderVersions.includes(version)) return response
-  tell(version)
-  return { ...response, result: { ...(response.result as object), protocolVersion: "2025-11-25" } }
-}
-
-const olderVersions = ["2024-11-05", "2025-03-26", "2025-06-18"]
+const readLeniently = (
+  message: McpSchema.JsonRpcRequest,
+  response: McpSchema.JsonRpcResponse
+): McpSchema.JsonRpcResponse =>
+  "error" in response
+    ? response
+    : { ...response, result: lenient(message.method, response.result) as typeof response.result }
 
 const connectionOf = (
   client: McpClient.McpClient,
@@ -269,7 +268,7 @@ const makeWire = () => {
           ),
           Effect.ensuring(Effect.sync(() => waiting.delete(message.id)))
         )
-        return message.method === "initialize" ? agreeing(response, () => {}) : response
+        return readLeniently(message, response)
       })
     })
   }
