@@ -22,8 +22,8 @@ export interface ServerOptions extends ConnectOptions {
 export const makeServer = (name: string, config: ServerConfig, scope: Scope.Scope, options: ServerOptions): Server => {
   let current: Session | null = null
 
-  const begin = Effect.fnUntraced(function* () {
-    const own = yield* Scope.fork(scope)
+  const begin = Effect.suspend(() => {
+    const own = Scope.forkUnsafe(scope)
     const session: Session = {
       connection: Deferred.makeUnsafe(),
       tools: null,
@@ -43,26 +43,25 @@ export const makeServer = (name: string, config: ServerConfig, scope: Scope.Scop
       Effect.catch((error) => Deferred.fail(session.connection, error)),
       Effect.ensuring(Deferred.fail(session.connection, closed(name)))
     )
-    yield* Effect.forkIn(Effect.andThen(life, session.end), scope)
-    return session
+    const whole = Effect.interruptible(Effect.andThen(life, session.end))
+    return Effect.as(Effect.forkIn(whole, scope), session)
   })
 
   const ready = Effect.fnUntraced(function* () {
     if (current?.checking != null) yield* Fiber.await(current.checking)
-    const session = current === null || current.over ? yield* begin() : current
+    const session = current === null || current.over ? yield* Effect.uninterruptible(begin) : current
     return { session, connection: yield* Deferred.await(session.connection) }
   })
 
   /** A server that lets a call hang may be dead altogether: then the next call gets a new one. */
   const check = (session: Session, connection: Connection) =>
     Effect.gen(function* () {
-      if (session.over || session.checking !== null) return
+      if (session.over || (session.checking !== null && session.checking.pollUnsafe() === undefined)) return
       const answers = Effect.timeoutOrElse(connection.answers, {
         duration: answerMs,
         orElse: () => Effect.succeed(false)
       })
       const checking = Effect.flatMap(answers, (yes) => {
-        session.checking = null
         if (!yes) session.over = true
         return yes ? Effect.void : Effect.asVoid(Effect.forkIn(session.end, scope))
       })
