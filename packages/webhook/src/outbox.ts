@@ -9,3 +9,5 @@ export { Outbox, type Drained, type OutboxSettings, type OutboxStats } from "./o
 export { OutboxError, Storage, Unacceptable, Unknown } from "./outbox/OutboxError.ts"
 export { compileFilter, type PayloadFilter } from "./outbox/payloadFilter.ts"
 export { type DeliveryRules, modes } from "./outbox/rules.ts"
+export { movableClock, type MovableClock } from "./outbox/movableClock.ts"
+export { openOutbox, type OpenOutbox, type OpenOutboxOptions, type Promised } from "./outbox/openOutbox.ts"

@@ -104,6 +104,9 @@ export const makeAnnouncer = (sql: SqlClient.SqlClient, endpoints: Endpoints, wa
     })
   })
 
+  // Others that are about to announce are let in first: a commit takes as long for many as for one.
+  const commit = Effect.andThen(Effect.yieldNow, Effect.uninterruptible(writeWaiting))
+
   const announce = Effect.fn("Outbox.announce")(function* (list: ReadonlyArray<Announcing>) {
     if (list.length === 0) return []
     const prepared: Array<Prepared> = []
@@ -118,7 +121,7 @@ export const makeAnnouncer = (sql: SqlClient.SqlClient, endpoints: Endpoints, wa
     const mine: Waiting = { list: prepared, exit: null }
     waiting.push(mine)
     yield* turn
-      .withPermit(Effect.suspend(() => (mine.exit === null ? Effect.uninterruptible(writeWaiting) : Effect.void)))
+      .withPermit(Effect.suspend(() => (mine.exit === null ? commit : Effect.void)))
       .pipe(Effect.onInterrupt(() => Effect.sync(() => void (waiting = waiting.filter((one) => one !== mine)))))
     return yield* stored("write the announcements")(mine.exit!)
   })

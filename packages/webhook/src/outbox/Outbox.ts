@@ -9,6 +9,7 @@ import { type Deliveries, makeDeliveries } from "./Deliveries.ts"
 import { type Endpoints, makeEndpoints } from "./Endpoints.ts"
 import { type OutboxError, stored } from "./OutboxError.ts"
 import { makeRecords } from "./Records.ts"
+import { makeRelaxed } from "./relaxed.ts"
 import { type DeliveryRules, modes } from "./rules.ts"
 import { migrate, rowsOf, Whole } from "./tables.ts"
 import { runWorker } from "./Worker.ts"
@@ -91,6 +92,7 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
   const announcer = makeAnnouncer(sql, endpoints, bell.ring)
   const deliveries = makeDeliveries(sql, endpoints, announcer, sender, bell.ring)
   const claims = makeClaims(sql, endpoints, settings.leaseMs ?? null)
+  const transaction = yield* makeRelaxed(sql)
   const records = makeRecords(sql, endpoints, announcer)
 
   const waiting = (before: number) =>
@@ -138,7 +140,7 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
     drain,
     stats,
     worker: runWorker({
-      sql,
+      transaction,
       claims,
       records,
       sender,

@@ -3,17 +3,17 @@
  * requests run as plain promises.
  */
 import { Clock, Effect, type Scope } from "effect"
-import type { SqlClient } from "effect/sql"
 import type { Sender } from "../request/Sender.ts"
 import type { Bell } from "./Bell.ts"
 import { bodyOf } from "./body.ts"
 import type { Claim, Claimed, makeClaims } from "./Claims.ts"
 import { signingSecrets } from "./Endpoint.ts"
 import type { Ended, makeRecords } from "./Records.ts"
+import type { Transaction } from "./relaxed.ts"
 import { isSuccess } from "./rules.ts"
 
 export interface WorkerOptions {
-  readonly sql: SqlClient.SqlClient
+  readonly transaction: Transaction
   readonly claims: ReturnType<typeof makeClaims>
   readonly records: ReturnType<typeof makeRecords>
   readonly sender: Pick<Sender, "deliver">
@@ -33,7 +33,7 @@ export interface WorkerOptions {
 export const runWorker = Effect.fnUntraced(function* (
   options: WorkerOptions
 ): Effect.fn.Return<never, never, Scope.Scope> {
-  const { sql, claims, records, sender, bell } = options
+  const { transaction, claims, records, sender, bell } = options
   const running = new Map<Claim, Promise<void>>()
   let ended: Array<Ended> = []
 
@@ -68,7 +68,7 @@ export const runWorker = Effect.fnUntraced(function* (
       if (done.length > 0) yield* records.write(done, now)
       return look ? yield* claims.take(options.maxInFlight - running.size, now) : null
     }).pipe(
-      sql.withTransaction,
+      transaction,
       Effect.onError(() => Effect.sync(() => void (ended = [...done, ...ended])))
     )
     for (const claim of claimed?.claims ?? []) send(claim)
