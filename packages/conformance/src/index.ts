@@ -4,7 +4,16 @@ export { caseJsonSchema } from "./case/caseJsonSchema.ts"
 export { type LoadedCase, loadCase, loadCases, parseCase } from "./case/loadCases.ts"
 export { match, type Mismatch } from "./case/match.ts"
 export { matcherWords } from "./case/Matcher.ts"
-export { type CaseSetup, type ExecResult, type LoadResult, type Session, type Subject } from "./run/Subject.ts"
+export {
+  type CaseSetup,
+  type ExecResult,
+  type LoadResult,
+  type Session,
+  type SetupEndpoint,
+  type Subject
+} from "./run/Subject.ts"
+export { type HostTool } from "./host/HostTools.ts"
+export { type McpServer, openMcpServer } from "./host/openMcpServer.ts"
 export { type CaseFailure, type CaseResult, type SuiteResult } from "./run/SuiteResult.ts"
 export { runCases, type RunOptions } from "./run/runCases.ts"
 export { runCase } from "./run/runCase.ts"

@@ -15,17 +15,23 @@ import {
   FunctionAdapter,
   type HookSet,
   type HostCapability,
+  HttpAction,
   Journal,
   type JournalEntry,
   type LoadNotice,
+  ToolAction,
   UnknownEvent
 } from "@tenterhook/core"
 import * as dialects from "@tenterhook/dialects"
 import { ShellAdapter } from "@tenterhook/shell"
+import type { Toolkit, ToolDefinition, ToolkitOptions, ToolSource } from "@tenterhook/tool-call"
 import { Effect, Exit, Layer, ManagedRuntime, Result, Scope } from "effect"
 import { resolveAsk, type Ask } from "./ask.ts"
 import { loadConfigs } from "./Configs.ts"
 import { type Execution, ExecutionRefused, type ExecutionEnd } from "./Execution.ts"
+import { type Delivered, type DeliverOptions, makeMailroom } from "./Mailroom.ts"
+import type { EndpointOptions } from "./outbox.ts"
+import { adapterOfLayer, lazyAdapter } from "./lazyAdapter.ts"
 import { type EngineAdapter, fromPlain, type PlainAdapter } from "./PlainAdapter.ts"
 
 export interface HooksOptions {
@@ -40,8 +46,19 @@ export interface HooksOptions {
   readonly cwd?: string
   /** The host's environment as dialects and hooks see it; the process's own where absent. */
   readonly env?: Readonly<Record<string, string>>
-  /** Further adapters, named in configs by their kind. */
+  /** Further adapters, named in configs by their kind. One of kind `tool` or `http` takes the place of ours. */
   readonly adapters?: ReadonlyArray<PlainAdapter | EngineAdapter>
+  /** The tools that hooks may call: functions, or with MCP servers and a shared folder `{tools, servers, folder}`. */
+  readonly tools?: ReadonlyArray<ToolDefinition> | ToolkitOptions
+  /** Places beside public addresses that requests may go to, as `127.0.0.1:8080`, and networks. */
+  readonly allow?: ReadonlyArray<string>
+  /** Who gets what dialects announce, signed. Absent: the endpoints that the data folder has. */
+  readonly endpoints?: ReadonlyArray<EndpointOptions>
+  /**
+   * Where announcements are kept until they are delivered, relative to `cwd`; `.tenterhook` where there are `endpoints`.
+   * Neither: nobody gets what is announced, but for the journal's listeners.
+   */
+  readonly dataFolder?: string
   /** What the host honours of an answer; absent: everything. */
   readonly host?: ReadonlyArray<HostCapability>
   /** Answers an `ask`: true allows, false or a rejection denies. Absent: the host reads `verdict: "ask"` itself. */
@@ -72,6 +89,13 @@ export interface Hooks {
    * The options are for the start hooks.
    */
   readonly startExecution: (context?: EventContext, options?: FireOptions) => Promise<Execution>
+  /** The tools of the host's own and of each MCP server, which are started for it. */
+  readonly tools: () => Promise<ReadonlyArray<ToolSource>>
+  /**
+   * Announcements are delivered in the background. This waits, by default for 10 seconds, while one may still be
+   * delivered in that time. What is left stays in the data folder, for the next host that uses it.
+   */
+  readonly deliver: (options?: DeliverOptions) => Promise<Delivered>
   /** Calls the listener with each fact about every fire until the returned function is called. */
   readonly listen: (listener: (entry: JournalEntry) => void) => () => void
   /** Ends what still runs. Nothing can be fired afterwards. */
@@ -79,22 +103,35 @@ export interface Hooks {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/** Rejects with `ConfigError` where a config cannot be loaded, or `NoDialect` for an unknown dialect. */
+/**
+ * Rejects with `ConfigError` where a config cannot be loaded, with `NoDialect` for an unknown dialect, and with an error
+ * that says what was expected where tools, endpoints or the allow-list are not as they should be.
+ */
 export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> => {
   const cwd = options.cwd ?? process.cwd()
   const env = options.env ?? hostEnv
   const known: ReadonlyArray<Dialect> = Object.values(dialects).filter(isDialect)
-  const base = ManagedRuntime.make(
-    Layer.mergeAll(FunctionAdapter.layer, ShellAdapter.layer, adaptersLayer(options.adapters ?? [])).pipe(
-      Layer.provideMerge(Layer.mergeAll(Adapters.layer, Journal.layer, Dialects.layer(known)))
-    )
-  )
-  const closing: Array<() => Promise<void>> = [() => base.dispose()]
+  const scope = Scope.makeUnsafe("parallel")
+  const closing: Array<() => Promise<void>> = [() => Effect.runPromise(Scope.close(scope, Exit.void))]
   const close = async () => {
     for (const end of closing.splice(0).toReversed()) await end()
   }
   try {
+    if ((options.allow ?? []).length > 0) (await import("@tenterhook/webhook")).makeGuard({ allow: options.allow! })
+    const toolkit = await toolkitOf(options.tools, env, (it) => closing.push(() => Effect.runPromise(it.close)))
+    const given = options.adapters ?? []
+    const own = [toolAdapter(toolkit), httpAdapter(options.allow ?? [], scope)]
+    const base = ManagedRuntime.make(
+      Layer.mergeAll(
+        FunctionAdapter.layer,
+        ShellAdapter.layer,
+        adaptersLayer([...own.filter(({ kind }) => !given.some((one) => one.kind === kind)), ...given])
+      ).pipe(Layer.provideMerge(Layer.mergeAll(Adapters.layer, Journal.layer, Dialects.layer(known))))
+    )
+    closing.push(() => base.dispose())
     const { engine, journal, context } = await run(base, load({ ...options, cwd, env }, known))
+    const mailroom = await makeMailroom({ ...options, cwd }, journal.listen)
+    closing.push(mailroom.close)
     const stopping = new AbortController()
     const inFlight = new Set<Promise<unknown>>()
     const runEngine = <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
@@ -122,7 +159,8 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
         const idle = engine.idle(event, withDefaults(given))
         if (idle !== null) return idle
         const fire = engine.fire(name, withDefaults(checked(given)), hostOptions(fireOptions))
-        const report = await runEngine(Effect.provideService(fire, CurrentExecution, execution))
+        const fired = await runEngine(Effect.provideService(fire, CurrentExecution, execution))
+        const report = await mailroom.posted(fired)
         return options.ask === undefined ? report : resolveAsk(report, options.ask)
       }
     const fire = fireIn(null)
@@ -161,6 +199,11 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
         return result
       },
       startExecution,
+      tools: async () => {
+        const { list } = await toolkit.get()
+        return Effect.runPromise(list)
+      },
+      deliver: mailroom.deliver,
       listen: journal.listen,
       close,
       [Symbol.asyncDispose]: close
@@ -195,6 +238,44 @@ const load = Effect.fnUntraced(function* (
   const engine = yield* Effect.provide(Engine, Engine.layer(sets))
   return { engine, journal: yield* Journal, context }
 })
+
+interface LazyToolkit {
+  readonly get: () => Promise<Toolkit>
+}
+
+/** Made at once where tools were given, so that what is wrong with them is said before anything is fired. */
+const toolkitOf = async (
+  given: HooksOptions["tools"],
+  env: Readonly<Record<string, string>>,
+  onMade: (toolkit: Toolkit) => void
+): Promise<LazyToolkit> => {
+  let making: Promise<Toolkit> | undefined
+  const make = async () => {
+    const { makeToolkit } = await import("@tenterhook/tool-call")
+    const toolkit = makeToolkit({ env, ...(isList(given) ? { tools: given } : given) })
+    onMade(toolkit)
+    return toolkit
+  }
+  const get = () => (making ??= make())
+  if (given !== undefined) await get()
+  return { get }
+}
+
+const isList = (given: HooksOptions["tools"]): given is ReadonlyArray<ToolDefinition> => Array.isArray(given)
+
+const toolAdapter = (toolkit: LazyToolkit): AnyAdapter =>
+  lazyAdapter<ToolAction>(
+    "tool",
+    ToolAction,
+    async () => (await import("@tenterhook/tool-call")).ToolAdapter.adapterOf(await toolkit.get())
+  )
+
+const httpAdapter = (allow: ReadonlyArray<string>, scope: Scope.Scope): AnyAdapter =>
+  lazyAdapter<HttpAction>(
+    "http",
+    HttpAction,
+    async () => adapterOfLayer("http", (await import("@tenterhook/webhook")).WebhookAdapter.layerWith({ guard: { allow } }), scope)
+  )
 
 const adaptersLayer = (adapters: ReadonlyArray<PlainAdapter | EngineAdapter>) =>
   Layer.effectDiscard(

@@ -2,4 +2,7 @@
 import { commandSubject, type Subject } from "@tenterhook/conformance"
 
 export const cliSubject = (): Subject =>
-  commandSubject([process.execPath, ...process.execArgv, process.argv[1]!], { name: "cli" })
+  commandSubject([process.execPath, ...process.execArgv, process.argv[1]!], {
+    name: "cli",
+    needs: ["shell", "exec", "tool-call", "webhook"]
+  })

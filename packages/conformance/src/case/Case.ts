@@ -59,8 +59,13 @@ export const CaseReceiver = Schema.Struct({
 })
 export type CaseReceiver = typeof CaseReceiver.Type
 
-/** A subscription for what dialects announce. */
-export const CaseEndpoint = Schema.Struct({ url: text, events: optional(Names), secret: optional(text) })
+/** A subscription for what dialects announce. `mode` names the rules of its deliveries where the format's are not meant. */
+export const CaseEndpoint = Schema.Struct({
+  url: text,
+  events: optional(Names),
+  secret: optional(text),
+  mode: optional(text)
+})
 export type CaseEndpoint = typeof CaseEndpoint.Type
 
 /** What a file of the case's folder must be after a step. */

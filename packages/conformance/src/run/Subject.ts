@@ -1,4 +1,5 @@
 /** What is held against the cases: an engine in process, a command line, a server. The only thing that a driver writes. */
+import type { HostTool } from "../host/HostTools.ts"
 
 export interface Subject {
   readonly name: string
@@ -17,6 +18,25 @@ export interface CaseSetup {
   readonly config: ReadonlyArray<string>
   /** The host's whole environment. */
   readonly env: Readonly<Record<string, string>>
+  /** The tools that the case's host has. Absent: the case gives it none. */
+  readonly tools?: ReadonlyArray<HostTool>
+  /** Who gets what is announced. */
+  readonly endpoints?: ReadonlyArray<SetupEndpoint>
+  /** Host and port of the case's receivers: the only places on loopback that may be reached. */
+  readonly allow?: ReadonlyArray<string>
+}
+
+/** A subscription: for an HTTP POST of each announcement, signed after Standard Webhooks. */
+export interface SetupEndpoint {
+  readonly url: string
+  readonly events?: ReadonlyArray<string>
+  readonly secret: string
+  /** One request at a time, so that they come in the order of the announcements. */
+  readonly concurrency: number
+  /** The rules of its deliveries by name. */
+  readonly mode: string
+  /** What differs from them: delays so short that a step can wait for a retry. Absent where the case names the mode. */
+  readonly rules?: { readonly delaysMs: ReadonlyArray<number> }
 }
 
 /** One case on one subject. A rejection fails the case's step, in its own words. */
@@ -28,6 +48,8 @@ export interface Session {
   readonly load: () => Promise<LoadResult>
   /** Moves the test clock. Asked for only of a subject that names `clock` among its needs. */
   readonly clock?: (milliseconds: number) => Promise<void>
+  /** Waits until nothing more can be delivered within the time. Absent: the subject delivers before a step's end. */
+  readonly settle?: (milliseconds: number) => Promise<void>
   /** Ends what the session started. Also called when a case ran out of time. */
   readonly close: () => Promise<void>
 }

@@ -1,16 +1,20 @@
 /** Runs one case on one subject, in a folder of its own. */
 import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
+import { randomBytes } from "node:crypto"
 import { tmpdir, userInfo } from "node:os"
 import { dirname, join, resolve } from "node:path"
-import { type Case, type FileExpectation, kindOf, type Step } from "../case/Case.ts"
+import { type Case, type CaseEndpoint, type FileExpectation, kindOf, type Step } from "../case/Case.ts"
 import type { LoadedCase } from "../case/loadCases.ts"
 import { isRecord } from "../case/Matcher.ts"
 import { match, type Mismatch, nothing } from "../case/match.ts"
 import { expandRepeats, fileOf, substitute } from "../case/substitute.ts"
+import { type HostTools, hostTools } from "../host/HostTools.ts"
+import { openReceivers, type Receivers } from "../host/Receivers.ts"
+import { deliveryMismatches } from "./deliveries.ts"
 import { endProcesses, processesOf } from "./processes.ts"
 import { reportMismatches } from "./reportRules.ts"
 import { skipReason } from "./skipReason.ts"
-import type { CaseSetup, LoadResult, Session, Subject } from "./Subject.ts"
+import type { CaseSetup, LoadResult, Session, SetupEndpoint, Subject } from "./Subject.ts"
 import type { CaseFailure, CaseResult } from "./SuiteResult.ts"
 
 export const runCase = async (loaded: LoadedCase, subject: Subject, limitMs: number): Promise<CaseResult> => {
@@ -40,11 +44,20 @@ const inFolder = async (loaded: Loaded, subject: Subject, limitMs: number): Prom
   const failed = (error: unknown): CaseFailure => ({ step: progress.step, message: messageOf(error), mismatches: [] })
   let root: string | undefined
   let session: Session | undefined
+  let receivers: Receivers | undefined
   try {
     root = await freshFolder()
-    const values = { CASE_DIR: join(root, "case") }
+    receivers = await openReceivers(loaded.case.receivers ?? {})
+    const values = { CASE_DIR: join(root, "case"), ...receivers.values }
     const it = substitute({ ...loaded.case, title: "" }, values)
-    const setup = await prepare(it, values.CASE_DIR, join(root, "home"))
+    const tools = hostTools(it.tools ?? [])
+    const setup = {
+      ...(await prepare(it, values.CASE_DIR, join(root, "home"))),
+      ...(it.tools === undefined ? {} : { tools: tools.tools }),
+      ...(it.endpoints === undefined ? {} : { endpoints: it.endpoints.map(endpointOf) }),
+      ...(receivers.places.length === 0 ? {} : { allow: receivers.places })
+    }
+    receivers.trust(secretsIn(setup))
     const late = `still running after ${limitMs / 1000} s`
     const left = deadline(limitMs, late)
     const opening = subject.open(setup)
@@ -52,13 +65,15 @@ const inFolder = async (loaded: Loaded, subject: Subject, limitMs: number): Prom
       opening.then((tooLate) => tooLate.close()).catch(() => {})
       throw error
     })
-    return await left.race(runSteps(it.steps, loaded.stepLines, setup, session, progress))
+    const stage: Stage = { setup, session, tools, receivers }
+    return await left.race(runSteps(it.steps, loaded.stepLines, stage, progress))
   } catch (error) {
     return failed(error)
   } finally {
     await deadline(closeLimitMs, "")
       .race(session?.close())
       .catch(() => {})
+    await receivers?.close()
     if (root !== undefined) {
       await endProcesses(progress.fireIds, join(root, "case")).catch(() => {})
       await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
@@ -93,14 +108,42 @@ const prepare = async (it: Case, folder: string, home: string): Promise<CaseSetu
   }
 }
 
+/** With a secret where the case does not choose one, and with the format's own rules where it names none. */
+const endpointOf = ({ mode, ...endpoint }: CaseEndpoint): SetupEndpoint => ({
+  ...endpoint,
+  secret: endpoint.secret ?? `whsec_${randomBytes(32).toString("base64")}`,
+  concurrency: 1,
+  ...(mode === undefined ? caseRules : { mode })
+})
+
+/** Wacht's, for only its dialect announces, with a first retry after one second. */
+const caseRules = { mode: "wacht-upstream", rules: { delaysMs: [1000, 2000, 3000] } }
+
+/** What signs requests to a receiver: the secrets of its endpoints; else those in the case's environment. */
+const secretsIn =
+  ({ endpoints = [], env }: CaseSetup) =>
+  (origin: string): ReadonlyArray<string> => {
+    const own = endpoints.filter(({ url }) => url === origin || url.startsWith(`${origin}/`))
+    const inEnv = Object.values(env).filter((value) => value.startsWith("whsec_"))
+    return [...own.map(({ secret }) => secret), ...inEnv]
+  }
+
+/** What the steps of a case play on. */
+interface Stage {
+  readonly setup: CaseSetup
+  readonly session: Session
+  readonly tools: HostTools
+  readonly receivers: Receivers
+}
+
 /** Stops at the first step that fails, with all that is wrong there. */
 const runSteps = async (
   steps: ReadonlyArray<Step>,
   lines: ReadonlyArray<number>,
-  setup: CaseSetup,
-  session: Session,
+  stage: Stage,
   progress: Progress
 ): Promise<CaseFailure | null> => {
+  const { setup, session } = stage
   for (const [index, step] of steps.entries()) {
     progress.step = { number: index + 1, line: lines[index] ?? 1, what: wordsOf(step) }
     const { result, reports, mismatches } = await doStep(step, setup, session)
@@ -108,7 +151,7 @@ const runSteps = async (
       isRecord(report) && typeof report["fireId"] === "string" ? [report["fireId"]] : []
     )
     progress.fireIds.push(...fireIds)
-    const all = [...mismatches, ...(await afterStep(step, setup.folder, fireIds))]
+    const all = [...mismatches, ...(await afterStep(step, stage, fireIds))]
     if (all.length > 0) return { step: progress.step, message: null, mismatches: all, report: result }
   }
   return null
@@ -158,14 +201,17 @@ const loadMismatches = (
 
 const afterStep = async (
   step: Step,
-  folder: string,
+  { setup, session, tools, receivers }: Stage,
   fireIds: ReadonlyArray<string>
 ): Promise<ReadonlyArray<Mismatch>> => {
   const mismatches: Array<Mismatch> = []
   for (const [name, expectation] of Object.entries(step.files ?? {})) {
-    mismatches.push(...(await fileMismatches(`files.${name}`, resolve(folder, name), expectation)))
+    mismatches.push(...(await fileMismatches(`files.${name}`, resolve(setup.folder, name), expectation)))
   }
-  if (step.calls !== undefined) mismatches.push(...match(step.calls, [], nothing, "calls"))
+  const calls = asJson(tools.takeCalls())
+  if (step.calls !== undefined) mismatches.push(...match(step.calls, calls, nothing, "calls"))
+  if (step.deliveries !== undefined) mismatches.push(...(await deliveryMismatches(step.deliveries, receivers, session)))
+  receivers.mark()
   if (step.processes !== undefined) mismatches.push(...(await processMismatches(step.processes, fireIds)))
   return mismatches
 }

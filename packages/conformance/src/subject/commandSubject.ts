@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { type McpServer, openMcpServer } from "../host/openMcpServer.ts"
 import type { CaseSetup, ExecResult, LoadResult, Session, Subject } from "../run/Subject.ts"
 import { type CommandResult, type RunningCommand, startCommand } from "./command.ts"
 import { noticeText, type Remark } from "./noticeText.ts"
@@ -11,6 +12,9 @@ import { noticeText, type Remark } from "./noticeText.ts"
  * `fire <event> --json --context @file [--config …]* --dialect D [--mode M]` (exit code 0 or 3 by `proceed`, 2: refused),
  * `exec --report <file> … -- argv…` (the file holds `{start, end, exitCode}`), and
  * `check --json …` (exit code 0 with `{ok: true, notices}`, 2 with `{ok: false, problems}`).
+ * For a case with tools, receivers or endpoints `fire` and `exec` also get `--tools <file>` (`{mcpServers}`: an MCP server
+ * that has them), `--allow <host:port>` (what may be reached on loopback), and `--data <folder> --endpoints <file>`
+ * (`{endpoints}`); they end when what could be delivered was, and no later than ten seconds after their work.
  */
 export const commandSubject = (
   command: ReadonlyArray<string>,
@@ -18,11 +22,45 @@ export const commandSubject = (
 ): Subject => ({
   name: options.name ?? "cli",
   needs: options.needs ?? ["shell", "exec"],
-  open: async (setup) => openSession(command, setup, await mkdtemp(join(tmpdir(), "tenterhook-subject-")))
+  open: async (setup) => {
+    const own = await mkdtemp(join(tmpdir(), "tenterhook-subject-"))
+    const server = setup.tools === undefined ? null : await openMcpServer(setup.tools)
+    const more = await hostArgs(setup, own, server)
+    const session = openSession(command, setup, own, more)
+    const close = async () => {
+      await session.close()
+      await server?.close()
+    }
+    return { ...session, close }
+  }
 })
 
+/** What tells the command of the case's host. The files are in the driver's own folder. */
+const hostArgs = async (setup: CaseSetup, own: string, server: McpServer | null): Promise<ReadonlyArray<string>> => {
+  const args: Array<string> = []
+  const file = async (name: string, value: unknown) => {
+    const path = join(own, name)
+    await writeFile(path, JSON.stringify(value))
+    return path
+  }
+  if (server !== null) args.push("--tools", await file("mcp.json", { mcpServers: { [serverName]: { url: server.url } } }))
+  if (setup.endpoints !== undefined) {
+    args.push("--data", join(own, "data"), "--endpoints", await file("endpoints.json", { endpoints: setup.endpoints }))
+  }
+  for (const place of setup.allow ?? []) args.push("--allow", place)
+  return args
+}
+
+/** Such that no tool's name begins with it by chance. */
+const serverName = "conformance-case"
+
 /** `own` is the driver's folder, outside of the case's: nothing that a case looks at changes by being looked at. */
-const openSession = (command: ReadonlyArray<string>, setup: CaseSetup, own: string): Session => {
+const openSession = (
+  command: ReadonlyArray<string>,
+  setup: CaseSetup,
+  own: string,
+  more: ReadonlyArray<string>
+): Session => {
   const running = new Set<RunningCommand>()
   let count = 0
 
@@ -43,7 +81,8 @@ const openSession = (command: ReadonlyArray<string>, setup: CaseSetup, own: stri
   }
 
   const fire = async (event: string, context: object) => {
-    const result = await run(["fire", event, "--json", "--context", await contextFile(context), ...configArgs(setup)])
+    const words = ["fire", event, "--json", "--context", await contextFile(context)]
+    const result = await run([...words, ...configArgs(setup), ...more])
     if (result.exitCode !== 0 && result.exitCode !== 3) throw failure("fire", result)
     const report = jsonOf("fire", result) as { proceed?: unknown }
     const expected = report.proceed === false ? 3 : 0
@@ -60,6 +99,7 @@ const openSession = (command: ReadonlyArray<string>, setup: CaseSetup, own: stri
       "--context",
       await contextFile(context),
       ...configArgs(setup),
+      ...more,
       "--",
       ...argv
     ])

@@ -1,6 +1,10 @@
 /** The engine in this process, behind functions that the caller passes in: the kit knows no SDK. */
 import { ConfigError } from "@tenterhook/core"
-import type { CaseSetup, ExecResult, LoadResult, Session, Subject } from "../run/Subject.ts"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { HostTool } from "../host/HostTools.ts"
+import type { CaseSetup, ExecResult, LoadResult, Session, SetupEndpoint, Subject } from "../run/Subject.ts"
 import { startCommand } from "./command.ts"
 import { noticeText, type Remark } from "./noticeText.ts"
 
@@ -9,6 +13,8 @@ export interface EngineHooks {
   readonly notices: ReadonlyArray<Remark>
   readonly fire: (event: string, context: any) => Promise<unknown>
   readonly startExecution: (context: any) => Promise<EngineExecution>
+  /** Waits while something may still be delivered within the time. Needed where the engine takes endpoints. */
+  readonly deliver?: (options: { readonly timeoutMs: number }) => Promise<unknown>
   readonly close: () => Promise<void>
 }
 
@@ -26,6 +32,11 @@ export interface EngineOptions {
   readonly mode?: string
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  readonly tools?: ReadonlyArray<HostTool>
+  readonly endpoints?: ReadonlyArray<SetupEndpoint>
+  /** Where announcements are kept; given together with endpoints. */
+  readonly dataFolder?: string
+  readonly allow?: ReadonlyArray<string>
 }
 
 /** `engineSubject({ needs: ["shell"], createHooks })`; executions come with it. */
@@ -36,15 +47,27 @@ export const engineSubject = (engine: {
 }): Subject => ({
   name: engine.name ?? "engine",
   needs: [...new Set([...engine.needs, "exec"])],
-  open: async (setup) => sessionOf(setup, () => engine.createHooks(optionsOf(setup)))
+  open: async (setup) => {
+    const own = setup.endpoints === undefined ? null : await mkdtemp(join(tmpdir(), "tenterhook-subject-"))
+    const session = sessionOf(setup, () => engine.createHooks(optionsOf(setup, own)))
+    const close = async () => {
+      await session.close()
+      if (own !== null) await rm(own, { recursive: true, force: true })
+    }
+    return { ...session, close }
+  }
 })
 
-const optionsOf = (setup: CaseSetup): EngineOptions => ({
+const optionsOf = (setup: CaseSetup, dataFolder: string | null): EngineOptions => ({
   ...(setup.config.length === 0 ? {} : { config: setup.config }),
   dialect: setup.dialect,
   ...(setup.mode === undefined ? {} : { mode: setup.mode }),
   cwd: setup.folder,
-  env: setup.env
+  env: setup.env,
+  ...(setup.tools === undefined ? {} : { tools: setup.tools }),
+  ...(setup.endpoints === undefined ? {} : { endpoints: setup.endpoints }),
+  ...(dataFolder === null ? {} : { dataFolder }),
+  ...(setup.allow === undefined ? {} : { allow: setup.allow })
 })
 
 /** Loads once, at the first step that needs it. */
@@ -55,6 +78,9 @@ const sessionOf = (setup: CaseSetup, createHooks: () => Promise<EngineHooks>): S
     fire: async (event, context) => (await hooks()).fire(event, context),
     exec: async (argv, context) => exec(await hooks(), argv, context, setup),
     load: () => load(createHooks),
+    settle: async (timeoutMs) => {
+      if (setup.endpoints !== undefined) await (await hooks()).deliver?.({ timeoutMs })
+    },
     close: async () => {
       const opened = await loading?.catch(() => undefined)
       await opened?.close()
