@@ -25,4 +25,4 @@ const isUsage = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && usageTags.includes(String(error._tag))
 
 /** The tagged errors of core that come from what was asked. */
-const usageTags = ["ConfigError", "InvalidContext", "NoDialect", "UnknownEvent"]
+const usageTags = ["ConfigError", "InvalidContext", "NoDialect", "UnknownEvent", "ToolsError", "OutboxError"]

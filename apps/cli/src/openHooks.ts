@@ -15,9 +15,9 @@ export const hooksOptions = (flags: ConfigFlags): HooksOptions => ({
 })
 
 /** Refuses where there is no config, and with every problem of one that cannot be loaded. */
-export const openHooks = async (flags: ConfigFlags, words: Words): Promise<Hooks> => {
+export const openHooks = async (flags: ConfigFlags, words: Words, host: HooksOptions = {}): Promise<Hooks> => {
   const { createHooks, discoveredNotice } = await import("@tenterhook/sdk")
-  const hooks = await createHooks(hooksOptions(flags))
+  const hooks = await createHooks({ ...hooksOptions(flags), ...host })
   if (hooks.sets.length === 0) throw await nothingFound()
   for (const notice of hooks.notices) {
     if (notice.text === discoveredNotice)

@@ -2,6 +2,8 @@
 import * as Command from "effect/cli/Command"
 import { check } from "./commands/check.ts"
 import { conformance } from "./commands/conformance.ts"
+import { deliver } from "./commands/deliver.ts"
+import { deliveries } from "./commands/deliveries.ts"
 import { exec } from "./commands/exec.ts"
 import { explain } from "./commands/explain.ts"
 import { fire } from "./commands/fire.ts"
@@ -12,7 +14,7 @@ import { Refusal } from "./Refusal.ts"
 
 export const tenterhook = Command.make("tenterhook").pipe(
   Command.withDescription("Runs the hooks of AI agents: point it at a hook config, announce an event, get one report."),
-  Command.withSubcommands([fire, explain, list, check, init, exec, conformance, schema])
+  Command.withSubcommands([fire, explain, list, check, init, exec, deliver, deliveries, conformance, schema])
 )
 
 /** At the first `--`: what is ours, and what belongs to the command that `exec` runs. */

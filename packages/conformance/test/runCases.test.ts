@@ -272,11 +272,6 @@ describe("what is skipped, never passed", () => {
     )
   })
 
-  it("what this version of the kit cannot provide", async () => {
-    const reason = await skipped(`tools: [{ name: a, does: echo }]\n${fire}`, ["tool-call"])
-    assert.strictEqual(reason, "has tools; this version of the kit cannot provide them")
-  })
-
   it("what is for another platform", async () => {
     assert.strictEqual(await skipped(`platform: [plan9]\n${fire}`), `for plan9; this is ${process.platform}`)
   })

@@ -1,8 +1,9 @@
 /** Carries what dialects announce from the journal to the outbox. The outbox is loaded when there is something to carry. */
 import type { Announcement, FireReport, JournalEntry } from "@tenterhook/core"
+import type { OpenOutbox } from "@tenterhook/webhook/outbox"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
-import type { EndpointOptions, OpenOutbox } from "./outbox.ts"
+import type { EndpointOptions } from "./outbox.ts"
 
 export interface DeliverOptions {
   /** How long to wait at most. Default: 10 000. */
@@ -35,9 +36,9 @@ export const makeMailroom = async (
   const folder = resolve(options.cwd, options.dataFolder ?? ".tenterhook")
   let opening: Promise<OpenOutbox> | undefined
   const open = () =>
-    (opening ??= import("./outbox.ts").then(({ openOutbox, outboxFile }) =>
-      openOutbox({
-        file: outboxFile(folder),
+    (opening ??= import("./outbox.ts").then(({ openDataFolder }) =>
+      openDataFolder({
+        folder,
         ...(options.allow === undefined ? {} : { allow: options.allow }),
         ...(options.endpoints === undefined ? {} : { endpoints: options.endpoints })
       })
@@ -69,7 +70,7 @@ export const makeMailroom = async (
     posted,
     deliver: async ({ timeoutMs = 10_000 } = {}) => {
       if (opening === undefined && !existsSync(folder)) return { pending: 0 }
-      const { pending } = await (await open()).drain(timeoutMs)
+      const { pending } = await (await open()).drain({ timeoutMs })
       return { pending }
     },
     close: async () => {

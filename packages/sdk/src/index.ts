@@ -25,3 +25,4 @@ export {
   type Verdict
 } from "@tenterhook/core"
 export type { ToolDefinition, ToolkitOptions, ToolSource } from "@tenterhook/tool-call"
+export type { Delivery, DeliveryRules, Endpoint } from "@tenterhook/webhook/outbox"

@@ -5,7 +5,9 @@ import * as Option from "effect/Option"
 import { writeFileSync } from "node:fs"
 import { does } from "../CommandLine.ts"
 import { readContext } from "../context/readContext.ts"
+import { deliverLeft } from "../deliverLeft.ts"
 import { configFlags, contextFlags, timeoutFlag, timeoutOf } from "../flags.ts"
+import { outboxFlags, outboxOptions, toolFlags, toolOptions } from "../hostFlags.ts"
 import { logJournal } from "../Journal.ts"
 import { openHooks } from "../openHooks.ts"
 import { Refusal } from "../Refusal.ts"
@@ -23,7 +25,9 @@ export const exec = Command.make(
       Flag.optional,
       Flag.withMetavar("file"),
       Flag.withDescription("Where to write {start, end, exitCode} as JSON")
-    )
+    ),
+    ...toolFlags,
+    ...outboxFlags
   },
   does(async (flags, { rest, words }) => {
     const [file, ...args] = rest ?? []
@@ -33,7 +37,7 @@ export const exec = Command.make(
     const context = readContext(flags, words, false)
     const report = Option.getOrNull(flags.report)
     if (report !== null) write(report, "")
-    const hooks = await openHooks(flags, words)
+    const hooks = await openHooks(flags, words, { ...(await toolOptions(flags)), ...(await outboxOptions(flags)) })
     logJournal(hooks, words)
     const hideProgress = watchProgress(hooks, words)
     try {
@@ -49,6 +53,7 @@ export const exec = Command.make(
         }
       })
       if (report !== null) write(report, `${JSON.stringify(result, null, 2)}\n`)
+      await deliverLeft(hooks, words)
       return result.exitCode
     } finally {
       hideProgress()

@@ -3,8 +3,10 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { does } from "../CommandLine.ts"
 import { readContext } from "../context/readContext.ts"
+import { deliverLeft } from "../deliverLeft.ts"
 import { exitCode } from "../ExitCode.ts"
 import { configFlags, contextFlags, jsonFlag, timeoutFlag, timeoutOf } from "../flags.ts"
+import { outboxFlags, outboxOptions, toolFlags, toolOptions } from "../hostFlags.ts"
 import { logJournal } from "../Journal.ts"
 import { openHooks } from "../openHooks.ts"
 import { formatReport } from "../show/report.ts"
@@ -20,12 +22,14 @@ export const fire = Command.make(
     ...configFlags,
     ...contextFlags,
     json: jsonFlag,
-    timeout: timeoutFlag
+    timeout: timeoutFlag,
+    ...toolFlags,
+    ...outboxFlags
   },
   does(async (flags, { words }) => {
     const stop = stopWhen(timeoutOf(flags.timeout))
     const context = readContext(flags, words)
-    const hooks = await openHooks(flags, words)
+    const hooks = await openHooks(flags, words, { ...(await toolOptions(flags)), ...(await outboxOptions(flags)) })
     logJournal(hooks, words)
     const hideProgress = watchProgress(hooks, words)
     try {
@@ -33,6 +37,7 @@ export const fire = Command.make(
       hideProgress()
       if (flags.json) printJson(report)
       else print(formatReport(report, penFor(process.stdout)))
+      await deliverLeft(hooks, words, stop.signal)
       const stopped = stop.why()
       if (stopped !== null) {
         words.error(stopped.text)

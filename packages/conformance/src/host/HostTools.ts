@@ -1,11 +1,14 @@
 /** The tools that a case gives its host, as functions that remember how they were called. */
 import type { CaseTool } from "../case/Case.ts"
+import { isRecord } from "../case/Matcher.ts"
 
 /** A tool as a host in process takes it. */
 export interface HostTool {
   readonly name: string
   readonly description: string
   readonly inputSchema: { readonly type: "object" }
+  /** Whether it returns something else than a text or an object. */
+  readonly returnsPlainValue: boolean
   readonly run: (input: unknown, call: { readonly signal: AbortSignal }) => Promise<unknown>
 }
 
@@ -27,6 +30,7 @@ export const hostTools = (tools: ReadonlyArray<CaseTool>): HostTools => {
       name: tool.name,
       description: descriptions[tool.does],
       inputSchema: { type: "object" },
+      returnsPlainValue: tool.does === "return" && typeof tool.output !== "string" && !isRecord(tool.output),
       run: (input, { signal }) => {
         calls.push({ tool: tool.name, input })
         return behave(tool, input, signal)

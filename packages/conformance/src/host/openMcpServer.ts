@@ -9,11 +9,15 @@ export interface McpServer {
   readonly close: () => Promise<void>
 }
 
-/** Without sessions and streams: each request is answered with JSON. */
+/**
+ * Without sessions and streams: each request is answered with JSON. Speaks 2026-07-28 and, where every tool returns what
+ * they can say too (texts and objects), the revisions before it.
+ */
 export const openMcpServer = async (tools: ReadonlyArray<HostTool>): Promise<McpServer> => {
+  const newestOnly = tools.some(({ returnsPlainValue }) => returnsPlainValue)
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
 
-  const call = async (params: unknown, signal: AbortSignal): Promise<unknown> => {
+  const call = async (params: unknown, signal: AbortSignal): Promise<object> => {
     const { name, arguments: input = {} } = isRecord(params) ? params : {}
     const tool = typeof name === "string" ? byName.get(name) : undefined
     if (tool === undefined) throw new RpcError(-32602, `Unknown tool: ${String(name)}`)
@@ -24,21 +28,25 @@ export const openMcpServer = async (tools: ReadonlyArray<HostTool>): Promise<Mcp
     }
   }
 
-  const answer = async (method: unknown, params: unknown, signal: AbortSignal): Promise<unknown> => {
+  const answer = async (method: unknown, params: unknown, signal: AbortSignal): Promise<object> => {
     switch (method) {
       case "initialize": {
+        if (newestOnly) throw new RpcError(-32602, `This server speaks ${newest} only`)
         const asked = isRecord(params) ? params["protocolVersion"] : undefined
         return {
-          protocolVersion: revisions.find((one) => one === asked) ?? revisions[0],
+          protocolVersion: initialized.find((one) => one === asked) ?? initialized[0],
           capabilities: { tools: {} },
-          serverInfo: { name: "tenterhook-conformance", version: "1.0.0" }
+          serverInfo
         }
       }
+      case "server/discover":
+        return { supportedVersions: [newest], capabilities: { tools: {} }, serverInfo, ...uncached }
       case "ping":
         return {}
       case "tools/list":
         return {
-          tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }))
+          tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })),
+          ...uncached
         }
       case "tools/call":
         return call(params, signal)
@@ -56,7 +64,9 @@ export const openMcpServer = async (tools: ReadonlyArray<HostTool>): Promise<Mcp
     const { id, method, params } = message
     if (id === undefined) return void response.writeHead(202).end()
     try {
-      send(response, 200, { jsonrpc: "2.0", id, result: await answer(method, params, stopped.signal) })
+      const said = await answer(method, params, stopped.signal)
+      const result = request.headers["mcp-protocol-version"] === newest ? { ...said, resultType: "complete" } : said
+      send(response, 200, { jsonrpc: "2.0", id, result })
     } catch (error) {
       send(response, 200, failure(id, error))
     }
@@ -69,8 +79,12 @@ export const openMcpServer = async (tools: ReadonlyArray<HostTool>): Promise<Mcp
   return { url: `${origin}/mcp`, close }
 }
 
-/** The first is the newest. */
-const revisions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
+const newest = "2026-07-28"
+/** Those before it, whose clients introduce themselves. */
+const initialized = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
+
+const serverInfo = { name: "tenterhook-conformance", version: "1.0.0" }
+const uncached = { ttlMs: 0, cacheScope: "private" }
 
 /** A text is a text; any other value is structured content, with its JSON beside it. */
 const resultOf = (output: unknown) =>
