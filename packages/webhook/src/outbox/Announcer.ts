@@ -6,6 +6,7 @@ import type { Subscriber } from "./Endpoint.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable } from "./OutboxError.ts"
 import { rowsOf } from "./tables.ts"
+import type { Transaction } from "./transactions.ts"
 
 /** A fact, as dialects announce it. */
 export interface Announcing {
@@ -38,7 +39,12 @@ export interface Prepared {
   readonly key: string | null
 }
 
-export const makeAnnouncer = (sql: SqlClient.SqlClient, endpoints: Endpoints, wake: () => void): Announcer => {
+export const makeAnnouncer = (
+  sql: SqlClient.SqlClient,
+  transaction: Transaction,
+  endpoints: Endpoints,
+  wake: () => void
+): Announcer => {
   const turn = Semaphore.makeUnsafe(1)
   let waiting: Array<Waiting> = []
 
@@ -93,7 +99,7 @@ export const makeAnnouncer = (sql: SqlClient.SqlClient, endpoints: Endpoints, wa
   const writeWaiting = Effect.suspend(() => {
     const batch = waiting
     waiting = []
-    return Effect.map(Effect.exit(sql.withTransaction(write(batch.flatMap(({ list }) => list)))), (exit) => {
+    return Effect.map(Effect.exit(transaction(write(batch.flatMap(({ list }) => list)))), (exit) => {
       let from = 0
       for (const one of batch) {
         const first = from

@@ -38,10 +38,17 @@ export const defaultLeaseMarginMs = 5000
 export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, leaseMs: number | null) => {
   const skipLocked = sql.literal(sql.onDialectOrElse({ orElse: () => "", pg: () => "FOR UPDATE SKIP LOCKED" }))
 
-  /** Within a transaction. `room`: how many at most. */
-  const take = Effect.fnUntraced(function* (room: number, now: number): Effect.fn.Return<Claimed, SqlError.SqlError> {
+  /**
+   * Within a transaction. `room`: how many at most; `mine`: leases of tries that still run here, which end by
+   * themselves: that the clock says otherwise means that it was set, or that the machine slept.
+   */
+  const take = Effect.fnUntraced(function* (
+    room: number,
+    now: number,
+    mine: ReadonlySet<string>
+  ): Effect.fn.Return<Claimed, SqlError.SqlError> {
     yield* sql`UPDATE outbox_delivery SET leased_until = 0, leased_by = NULL
-      WHERE leased_until > 0 AND leased_until <= ${now}`
+      WHERE leased_until > 0 AND leased_until <= ${now} AND NOT ${sql.in("leased_by", [...mine])}`
     const subscribers = yield* endpoints.subscribers
     const claims: Array<Claim> = []
     let nextAt: number | null = null
@@ -111,7 +118,7 @@ const linesOf = (sql: SqlClient.SqlClient) => sql`
     SELECT e.id, e.rate_free_at, CASE WHEN e.failing_since IS NULL THEN 0 ELSE 1 END AS failing,
       (SELECT count(*) FROM outbox_delivery d WHERE d.endpoint_id = e.id AND d.leased_until > 0) AS leased,
       CASE WHEN e.fifo = 1
-        THEN (SELECT CASE WHEN d.leased_until = 0 THEN d.next_at END FROM outbox_delivery d
+        THEN (SELECT d.next_at FROM outbox_delivery d
               WHERE d.endpoint_id = e.id AND d.status = 'pending' ORDER BY d.seq LIMIT 1)
         ELSE (SELECT min(d.next_at) FROM outbox_delivery d
               WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.leased_until = 0)

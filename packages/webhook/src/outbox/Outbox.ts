@@ -9,9 +9,9 @@ import { type Deliveries, makeDeliveries } from "./Deliveries.ts"
 import { type Endpoints, makeEndpoints } from "./Endpoints.ts"
 import { type OutboxError, stored } from "./OutboxError.ts"
 import { makeRecords } from "./Records.ts"
-import { makeRelaxed } from "./relaxed.ts"
 import { type DeliveryRules, modes } from "./rules.ts"
 import { migrate, rowsOf, Whole } from "./tables.ts"
+import { makeTransactions } from "./transactions.ts"
 import { runWorker } from "./Worker.ts"
 
 export interface OutboxSettings {
@@ -78,6 +78,7 @@ export class Outbox extends Context.Service<
 const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
   yield* migrate
   const sql = yield* SqlClient.SqlClient
+  const transactions = yield* makeTransactions(sql)
   const { sender } = settings
   const bell = makeBell()
   const progress = makeBell()
@@ -89,10 +90,9 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
     )
 
   const endpoints = makeEndpoints({ sql, sender, rules, defaultMode, wake: bell.ring })
-  const announcer = makeAnnouncer(sql, endpoints, bell.ring)
+  const announcer = makeAnnouncer(sql, transactions.durable, endpoints, bell.ring)
   const deliveries = makeDeliveries(sql, endpoints, announcer, sender, bell.ring)
   const claims = makeClaims(sql, endpoints, settings.leaseMs ?? null)
-  const transaction = yield* makeRelaxed(sql)
   const records = makeRecords(sql, endpoints, announcer)
 
   const waiting = (before: number) =>
@@ -140,7 +140,7 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
     drain,
     stats,
     worker: runWorker({
-      transaction,
+      transaction: transactions.relaxed,
       claims,
       records,
       sender,

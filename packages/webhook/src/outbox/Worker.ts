@@ -9,7 +9,7 @@ import { bodyOf } from "./body.ts"
 import type { Claim, Claimed, makeClaims } from "./Claims.ts"
 import { signingSecrets } from "./Endpoint.ts"
 import type { Ended, makeRecords } from "./Records.ts"
-import type { Transaction } from "./relaxed.ts"
+import type { Transaction } from "./transactions.ts"
 import { isSuccess } from "./rules.ts"
 
 export interface WorkerOptions {
@@ -58,6 +58,8 @@ export const runWorker = Effect.fnUntraced(function* (
     running.set(claim, sent)
   }
 
+  const leases = () => new Set([...running.keys()].map(({ lease }) => lease))
+
   const turn = Effect.fnUntraced(function* (asked: boolean) {
     const done = ended
     ended = []
@@ -66,7 +68,7 @@ export const runWorker = Effect.fnUntraced(function* (
     const now = yield* Clock.currentTimeMillis
     const claimed = yield* Effect.gen(function* () {
       if (done.length > 0) yield* records.write(done, now)
-      return look ? yield* claims.take(options.maxInFlight - running.size, now) : null
+      return look ? yield* claims.take(options.maxInFlight - running.size, now, leases()) : null
     }).pipe(
       transaction,
       Effect.onError(() => Effect.sync(() => void (ended = [...done, ...ended])))

@@ -101,12 +101,15 @@ const ensure = Effect.fnUntraced(function* (
 ) {
   const id = given ?? declaredId(settings)
   const before = (yield* endpoints.list).find((one) => one.id === id)
-  if (before === undefined) return yield* endpoints.create({ id, ...settings, ...(secret === undefined ? {} : { secret }) })
+  if (before === undefined)
+    return yield* endpoints.create({ id, ...settings, ...(secret === undefined ? {} : { secret }) })
   const differs = Object.entries(settings).some(
-    ([key, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(before[key as keyof typeof before])
+    ([key, value]) =>
+      value !== undefined && JSON.stringify(value) !== JSON.stringify(before[key as keyof typeof before])
   )
   if (differs) yield* endpoints.update(id, settings)
-  if (secret !== undefined && (yield* endpoints.secrets(id))[0] !== secret) yield* endpoints.rotateSecret(id, { secret })
+  if (secret !== undefined && (yield* endpoints.secrets(id))[0] !== secret)
+    yield* endpoints.rotateSecret(id, { secret })
   return before
 })
 

@@ -1,6 +1,6 @@
 /** An outbox on a SQLite file of its own, with a real sender and a real receiver on loopback. */
 import { SqliteClient } from "@tenterhook/sqlite"
-import { Effect, Layer } from "effect"
+import { type Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -27,14 +27,16 @@ export const sender = Effect.acquireRelease(
   (it) => Effect.promise(() => it.close())
 )
 
-/** All of it, at `now` on the test's clock. A poll never wakes the worker, so that what does is known. */
+/** At `now` on the test's clock. A poll never wakes the worker, so that what does is known. */
 export const withOutbox = (settings: Partial<OutboxSettings> = {}, filename?: string) =>
+  Layer.unwrap(Effect.as(TestClock.setTime(now), onFile({ pollMs: 3_600_000, ...settings }, filename)))
+
+export const onFile = (settings: Partial<OutboxSettings> = {}, filename?: string) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      yield* TestClock.setTime(now)
       const file = filename ?? join(yield* folder, "outbox.db")
       const own = settings.sender ?? (yield* sender)
-      return Outbox.layerWithWorker({ pollMs: 3_600_000, ...settings, sender: own }).pipe(
+      return Outbox.layerWithWorker({ ...settings, sender: own }).pipe(
         Layer.provideMerge(Layer.fresh(SqliteClient.layer({ filename: file })))
       )
     })
@@ -52,6 +54,9 @@ export const until = <E, R>(what: string, holds: Effect.Effect<boolean, E, R>) =
 
 /** A little real time, in which nothing may happen. */
 export const pause = (ms = 60) => Effect.promise(() => new Promise((done) => setTimeout(done, ms)))
+
+/** Lets the worker settle, then moves the test's clock. */
+export const later = (duration: Duration.Input) => Effect.andThen(pause(25), TestClock.adjust(duration))
 
 export const now = 1_790_000_000_000
 
