@@ -55,6 +55,7 @@ export const openOutbox = async (options: OpenOutboxOptions): Promise<OpenOutbox
     throw Cause.squash(exit.cause)
   }
   try {
+    if (options.file !== ":memory:") mkdirSync(dirname(options.file), { recursive: true })
     const outbox = await runtime.runPromise(Outbox)
     for (const declared of options.endpoints ?? []) await run(ensure(outbox.endpoints, declared))
     return {
@@ -76,7 +77,6 @@ export const openOutbox = async (options: OpenOutboxOptions): Promise<OpenOutbox
 const layerOf = ({ file, guard, allow, agent, deliver, warn, clock, ...settings }: OpenOutboxOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true })
       const sender = yield* Effect.acquireRelease(
         Effect.sync(() =>
           openSender({

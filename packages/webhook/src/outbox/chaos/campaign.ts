@@ -94,66 +94,46 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   const unannounced = new Set(Array.from({ length: count }, (_, n) => n))
   let sent = 0
   let kills = 0
-  let child: ChildProcess | null = null
-  let over = false
-  const start = async () => {
-    while (!over) {
-      child = fork(
-        fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./host.ts" : "./host.js", import.meta.url)),
-        [file, url, secret],
-        {
-          execArgv: process.execArgv.some((one) => one.includes("@tenterhook/source"))
-            ? process.execArgv
-            : ["--conditions=@tenterhook/source"],
-          stdio: ["ignore", "inherit", "inherit", "ipc"]
-        }
-      )
-      const it = child
-      const exited = new Promise<void>((done) => it.once("exit", () => done()))
-      let ready = false
-      await new Promise<void>((done) => {
-        it.once("exit", () => done())
-        it.on("message", (message: { ready?: true; announced?: ReadonlyArray<number> }) => {
-          for (const n of message.announced ?? []) unannounced.delete(n)
-          if (message.ready !== true) return
-          ready = true
-          done()
-        })
-      })
-      if (ready) {
-        // What was sent and not acknowledged may be there or not: the same key makes it one announcement.
-        const again = [...unannounced].filter((n) => n < sent)
-        if (again.length > 0) it.send(again)
-        const feeding = setInterval(() => {
-          if (sent >= count || !it.connected) return
-          it.send([sent++], () => {})
-        }, 1000 / perSecond)
-        const timer = setTimeout(
-          () => {
-            kills++
-            it.kill("SIGKILL")
-          },
-          400 + random() * 2600
-        )
-        await Promise.race([exited, allDelivered()])
-        clearTimeout(timer)
-        clearInterval(feeding)
-      }
-      if (over && it.connected) it.disconnect()
-      await exited
-    }
-  }
-  let allDone = () => {}
-  const done = new Promise<void>((resolve) => (allDone = resolve))
-  const allDelivered = () => done
+  let over = () => {}
+  const delivered = new Promise<"delivered">((done) => (over = () => done("delivered")))
   const watching = setInterval(() => {
     options.progress?.(accepted.size, kills)
     const late = performance.now() - since > 60_000 + (count / perSecond) * 4000
-    if ((accepted.size < count || unannounced.size > 0) && !late) return
-    over = true
-    allDone()
+    if ((accepted.size >= count && unannounced.size === 0) || late) over()
   }, 50)
-  await start()
+
+  /** Until it is killed or all is delivered. */
+  const live = async (): Promise<"killed" | "delivered"> => {
+    const host = startHost([file, url, secret])
+    host.child.on("message", ({ announced = [] }: { announced?: ReadonlyArray<number> }) => {
+      for (const n of announced) unannounced.delete(n)
+    })
+    await host.ready
+    // What was sent and not acknowledged may be there or not: the same key makes it one announcement.
+    const again = [...unannounced].filter((n) => n < sent)
+    if (again.length > 0) host.send(again)
+    const feeding = setInterval(() => {
+      if (sent < count) host.send([sent++])
+    }, 1000 / perSecond)
+    const timer = setTimeout(() => {
+      kills++
+      host.child.kill("SIGKILL")
+    }, 400 + random() * 2600)
+    const end = await Promise.race([host.exited.then(() => "killed" as const), delivered])
+    clearTimeout(timer)
+    clearInterval(feeding)
+    host.child.kill("SIGKILL")
+    await host.exited
+    return end
+  }
+  while ((await live()) === "killed");
+  // The last one to be killed may have left a record open.
+  const last = startHost([file, url, secret])
+  await last.ready
+  last.send([])
+  await last.drained
+  last.child.disconnect()
+  await last.exited
   clearInterval(watching)
   server.closeAllConnections()
   await new Promise<void>((closed) => server.close(() => closed()))
@@ -175,6 +155,35 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     unverified,
     wrongRecords,
     seconds: (performance.now() - since) / 1000
+  }
+}
+
+interface Host {
+  readonly child: ChildProcess
+  readonly ready: Promise<void>
+  readonly drained: Promise<void>
+  readonly exited: Promise<void>
+  readonly send: (numbers: ReadonlyArray<number>) => void
+}
+
+const startHost = (argv: ReadonlyArray<string>): Host => {
+  const own = new URL(import.meta.url.endsWith(".ts") ? "./host.ts" : "./host.js", import.meta.url)
+  const child = fork(fileURLToPath(own), argv, {
+    execArgv: ["--conditions=@tenterhook/source"],
+    stdio: ["ignore", "inherit", "inherit", "ipc"]
+  })
+  const exited = new Promise<void>((done) => child.once("exit", () => done()))
+  const told = (what: "ready" | "drained") =>
+    new Promise<void>((done) => {
+      child.on("message", (message: object) => what in message && done())
+      child.once("exit", () => done())
+    })
+  return {
+    child,
+    exited,
+    ready: told("ready"),
+    drained: told("drained"),
+    send: (numbers) => void (child.connected && child.send(numbers, () => {}))
   }
 }
 

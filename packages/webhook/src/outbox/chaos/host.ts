@@ -12,6 +12,7 @@ const outbox = await openOutbox({
   warn: (text) => console.error(text)
 })
 process.on("message", (numbers: ReadonlyArray<number>) => {
+  if (numbers.length === 0) return void outbox.drain().finally(() => process.send!({ drained: true }))
   const list = numbers.map((n) => ({ type: "chaos.item", data: { n }, key: String(n) }))
   outbox.announce(list).then(
     () => process.send!({ announced: numbers }),
