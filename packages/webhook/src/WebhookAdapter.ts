@@ -1,8 +1,12 @@
-/** The adapter of kind `http`: one request, and its answer is the reply. Nobody retries it, and no redirect is followed. */
+/**
+ * The adapter of kind `http`: one request, and its answer is the reply. No redirect is followed, and nothing is repeated
+ * but where the action itself says so (`tries`), because its product's protocol does.
+ */
 import {
   AdapterError,
   Adapters,
   CurrentContext,
+  emptyReply as nothingSaid,
   type EventContext,
   HttpAction,
   type Invocation,
@@ -13,7 +17,7 @@ import {
   textOf,
   Transport
 } from "@tenterhook/core"
-import { Effect, Layer, Option, Result } from "effect"
+import { Effect, Fiber, Layer, Option, Result, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import type { Dispatcher } from "undici"
 import type { GuardOptions } from "./guard/Guard.ts"
@@ -45,6 +49,8 @@ export interface HttpValue {
   readonly headers: Readonly<Record<string, string>>
   /** JSON where the answer says that it is some and all of it is there; otherwise its text. */
   readonly body: unknown
+  /** How many requests were made, where the action asks for several tries. */
+  readonly attempts?: number
 }
 
 /** Registers the adapter. Its connections are closed with the layer. */
@@ -69,13 +75,22 @@ export const layer: Layer.Layer<never, never, Adapters> = layerWith({})
 export const defaultLimits: Limits = { readBytes: 1_048_576, outputBytes: 65_536 }
 
 const startOn = (client: Client, limits: ExchangeLimits) =>
-  Effect.fnUntraced(function* (invocation: Invocation<HttpAction>) {
+  Effect.fnUntraced(function* (invocation: Invocation<HttpAction>): Effect.fn.Return<Running, AdapterError, Scope.Scope> {
     const { hook } = invocation
     const context = Option.getOrElse(yield* Effect.serviceOption(CurrentContext), (): EventContext => ({}))
     const prepared = prepare(client, invocation, context.env ?? process.env)
     if (Result.isFailure(prepared)) return yield* new AdapterError({ hook, reason: prepared.failure })
-    const { request, what } = prepared.success
+    const once = exchangeOn(client, limits, invocation, prepared.success)
+    return invocation.action.tries === undefined ? yield* once : yield* tried(once, invocation, invocation.action.tries)
+  })
 
+const exchangeOn = (
+  client: Client,
+  limits: ExchangeLimits,
+  { hook }: Invocation<HttpAction>,
+  { request, what }: Prepared
+): Effect.Effect<Running, never, Scope.Scope> =>
+  Effect.gen(function* () {
     const listeners: Array<(end: Effect.Effect<Reply, AdapterError>) => void> = []
     let settled: Effect.Effect<Reply, AdapterError> | null = null
     let said: Reply | null = null
@@ -104,6 +119,55 @@ const startOn = (client: Client, limits: ExchangeLimits) =>
     }
     return running
   })
+
+/** One request after the other, until one is answered with 2xx or no try is left. What was never sent is not repeated. */
+const tried = Effect.fnUntraced(function* (
+  once: Effect.Effect<Running, never, Scope.Scope>,
+  { hook, action }: Invocation<HttpAction>,
+  { delaysMs, timeoutMs }: NonNullable<HttpAction["tries"]>
+): Effect.fn.Return<Running, never, Scope.Scope> {
+  let attempts = 0
+  const counted = (reply: Reply): Reply => ({ ...reply, value: { ...Object(reply.value), attempts } })
+  const late = new Transport({ what: `${action.method} ${originOf(action.url)}`, why: `nothing came within ${timeoutMs} ms` })
+  const attempt = Effect.scoped(
+    Effect.gen(function* () {
+      attempts++
+      const running = yield* once
+      return yield* Effect.timeoutOrElse(running.reply, {
+        duration: timeoutMs,
+        orElse: () =>
+          Effect.flatMap(running.stop("timeout"), (reply) => Effect.fail(new AdapterError({ hook, reason: late, reply })))
+      })
+    })
+  )
+  const all = Effect.gen(function* () {
+    for (const delayMs of delaysMs) {
+      const result = yield* Effect.result(attempt)
+      if (Result.isSuccess(result) ? isSuccess(result.success) : result.failure.reason._tag !== "transport") return yield* settled(result)
+      yield* Effect.sleep(delayMs)
+    }
+    return yield* attempt
+  })
+  const settled = (result: Result.Result<Reply, AdapterError>) =>
+    Result.isSuccess(result) ? Effect.succeed(result.success) : Effect.fail(result.failure)
+  const fiber = yield* Effect.forkScoped(
+    all.pipe(
+      Effect.map(counted),
+      Effect.mapError((error) => new AdapterError({ hook, reason: error.reason, reply: counted(error.reply ?? nothingSaid) }))
+    )
+  )
+  return {
+    reply: Fiber.join(fiber),
+    stop: () => Effect.as(Fiber.interrupt(fiber), counted(nothingSaid))
+  }
+})
+
+const isSuccess = (reply: Reply) => {
+  const { status } = Object(reply.value) as Partial<HttpValue>
+  return status !== undefined && status >= 200 && status < 300
+}
+
+const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : "the address")
 
 interface Prepared {
   readonly request: Dispatcher.DispatchOptions

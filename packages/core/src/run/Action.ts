@@ -44,7 +44,14 @@ export const HttpAction = Schema.Struct({
   /** Absent: the invocation's payload. */
   body: Schema.optionalKey(Schema.String),
   /** What signs it: the name of the host's environment variable that holds the secret, never the secret itself. */
-  secret: Schema.optionalKey(Schema.Struct({ env: Schema.String }))
+  secret: Schema.optionalKey(Schema.Struct({ env: Schema.String })),
+  /**
+   * Where a product's own protocol repeats the request until one is answered with 2xx: how long it sleeps before each
+   * further try, and the deadline of each, in milliseconds. The action's end is that of the last try.
+   */
+  tries: Schema.optionalKey(
+    Schema.Struct({ delaysMs: Schema.Array(Schema.Finite), timeoutMs: Schema.Finite })
+  )
 })
 export type HttpAction = typeof HttpAction.Type
 

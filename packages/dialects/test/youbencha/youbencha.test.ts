@@ -138,7 +138,7 @@ describe("youbencha", () => {
     })
   )
 
-  it.effect("a webhook is one request with the product's headers and body", () =>
+  it.effect("a webhook is a request with the product's headers, body and three tries", () =>
     Effect.gen(function* () {
       const config = {
         url: "https://e.com/${TOKEN}",
@@ -152,7 +152,8 @@ describe("youbencha", () => {
         kind: "http",
         url: "https://e.com/t",
         method: "POST",
-        headers: { "User-Agent": "youBencha/0.1.0", "content-type": "text/x", "X-Key": "t" }
+        headers: { "User-Agent": "youBencha/0.1.0", "content-type": "text/x", "X-Key": "t" },
+        tries: { delaysMs: [1000, 2000], timeoutMs: 5000 }
       })
       assert.strictEqual(text(encoded.payload), `{"results":{"a":1},"artifacts_path":"/a"}`)
       assert.strictEqual(
@@ -162,11 +163,14 @@ describe("youbencha", () => {
       assert.match((yield* Effect.flip(encode(post, {}))).message, /^url: expected a value for \$\{TOKEN\}/)
 
       const { hooks } = yield* load(post)
-      assert.strictEqual(hooks[0]!.timeoutMs, 5000)
-      const answered = (status: number) =>
-        youbencha.decode(hooks[0]!, fire(context), { _tag: "reply", ...emptyReply, status }).message
-      assert.strictEqual(answered(204), "Successfully posted results to https://e.com/${TOKEN}")
-      assert.strictEqual(answered(302), "Failed to post results after 1 attempts")
+      assert.isAbove(hooks[0]!.timeoutMs, 3 * 5000 + 3000)
+      const answered = (status: number, attempts: number) =>
+        youbencha.decode(hooks[0]!, fire(context), { _tag: "reply", ...emptyReply, value: { status, attempts } }).message
+      assert.strictEqual(answered(204, 3), "Successfully posted results to https://e.com/${TOKEN}")
+      assert.strictEqual(answered(302, 3), "Failed to post results after 3 attempts")
+      const once = { post_evaluation: [{ name: "webhook", config: { url: "https://e.com", retry_on_failure: false } }] }
+      assert.notProperty((yield* encode(once, {})).action, "tries")
+      assert.strictEqual((yield* load(once)).hooks[0]!.timeoutMs, 5000)
     })
   )
 
