@@ -34,14 +34,24 @@ export const wacht: Dialect = {
 const decode = (hook: WachtHook, input: () => unknown, end: End): Decoded => {
   const tool = hook.action.name
   if (end._tag === "reply") {
-    const entry = JSON.stringify({ tool_name: tool, input: input(), output: end.value ?? null })
-    return { outcome: succeeded({ context: [entry] }), decisive: false }
+    const entry = jsonOf({ tool_name: tool, input: input(), output: end.value ?? null })
+    if (entry !== null) return { outcome: succeeded({ context: [entry] }), decisive: false }
+    const message = `Internal error: Hook tool '${tool}' returned what JSON cannot hold`
+    return { outcome: failed("decode", [{ level: "warn", text: `${hook.name}: ${message}` }]), decisive: false, message }
   }
   const message = errorMessage(tool, end)
   if (end.reason === "unavailable" || (end.reason === "missing" && tool.startsWith(virtualPrefix))) {
     return { outcome: skipped("unavailable"), decisive: false, message: notConnected }
   }
   return { outcome: failed(end.reason, [{ level: "warn", text: `${hook.name}: ${message}` }]), decisive: false, message }
+}
+
+const jsonOf = (value: unknown): string | null => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return null
+  }
 }
 
 const errorMessage = (tool: string, { reason, message }: End & { readonly _tag: "failure" }): string => {
