@@ -40,7 +40,10 @@ it("announces, drains and closes; the next run delivers what was left", async ()
   assert.strictEqual((await two.endpoints.list()).length, 1)
   assert.strictEqual((await two.stats()).delivered, 1)
   const [delivery] = await two.deliveries.list()
-  assert.deepStrictEqual((await two.deliveries.get(delivery!.id)).tries.map(({ status }) => status), [503, 200])
+  assert.deepStrictEqual(
+    (await two.deliveries.get(delivery!.id)).tries.map(({ status }) => status),
+    [503, 200]
+  )
   await two.close()
   const [first, second] = far.received
   assert.strictEqual(first!.headers["webhook-id"], second!.headers["webhook-id"])

@@ -115,10 +115,13 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     const feeding = setInterval(() => {
       if (sent < count) host.send([sent++])
     }, 1000 / perSecond)
-    const timer = setTimeout(() => {
-      kills++
-      host.child.kill("SIGKILL")
-    }, 400 + random() * 2600)
+    const timer = setTimeout(
+      () => {
+        kills++
+        host.child.kill("SIGKILL")
+      },
+      400 + random() * 2600
+    )
     const end = await Promise.race([host.exited.then(() => "killed" as const), delivered])
     clearTimeout(timer)
     clearInterval(feeding)
