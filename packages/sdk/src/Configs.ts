@@ -75,7 +75,9 @@ const sourcesOf = Effect.fnUntraced(function* (
     for (const dialect of candidates) {
       for (const source of yield* dialect.discover(folder)) found.push({ source, dialect, discovered: true })
     }
-    if (found.length > 0) return found
+    // A config of our own says what Tenterhook is to run; another product's beside it is run by that product.
+    const own = found.filter(({ dialect }) => dialect.id === "native")
+    if (found.length > 0) return own.length > 0 ? own : found
   }
   if (wanted === undefined) return []
   return [{ source: { _tag: "environment", folder: cwd }, dialect: wanted, discovered: false }]

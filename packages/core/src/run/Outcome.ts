@@ -8,9 +8,16 @@ import type { Reply } from "./Reply.ts"
  * the engine adds `timeout cancelled`.
  */
 export type FailureReason =
-  | "spawn" | "transport" | "tool" | "missing" | "oversize"
-  | "exit" | "signal" | "decode"
-  | "timeout" | "cancelled"
+  | "spawn"
+  | "transport"
+  | "tool"
+  | "missing"
+  | "oversize"
+  | "exit"
+  | "signal"
+  | "decode"
+  | "timeout"
+  | "cancelled"
 
 export type SkipReason = "untrusted" | "unavailable" | "capacity" | "halted"
 
