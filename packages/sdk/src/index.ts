@@ -1,5 +1,14 @@
 /** Hooks for an agent in five lines. Nobody needs to know Effect. */
 export { createHooks, type FireOptions, type Hooks, type HooksOptions } from "./createHooks.ts"
+export { errata } from "./errata.ts"
+export type {
+  ErrataContext,
+  ErrataEnv,
+  ErrataEvent,
+  ErrataHook,
+  ErrataHookResult,
+  ErrataRun
+} from "@tenterhook/dialects"
 export { discoveredNotice } from "./discoveredNotice.ts"
 export { type Ask } from "./ask.ts"
 export { type Execution, type ExecutionEnd, ExecutionRefused } from "./Execution.ts"
