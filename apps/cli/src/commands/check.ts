@@ -27,7 +27,8 @@ export const check = Command.make(
     const result = await checkAll(flags)
     if (!result.ok) {
       if (flags.json) printJson({ ok: false, problems: result.problems })
-      else for (const problem of result.problems) print(`${penFor(process.stdout).bad("error")} ${formatNotice(problem)}`)
+      else
+        for (const problem of result.problems) print(`${penFor(process.stdout).bad("error")} ${formatNotice(problem)}`)
       if (!flags.json && result.hint !== undefined) words.info(result.hint)
       return exitCode.usage
     }
@@ -102,12 +103,17 @@ const refused = (error: unknown): Checked => {
   return { ok: false, problems: [{ file: null, line: null, column: null, path: "", text: message }], hint }
 }
 
-const unique = (notices: ReadonlyArray<LoadNotice>) => [...new Map(notices.map((notice) => [JSON.stringify(notice), notice])).values()]
+const unique = (notices: ReadonlyArray<LoadNotice>) => [
+  ...new Map(notices.map((notice) => [JSON.stringify(notice), notice])).values()
+]
 
 const formatOk = (sets: ReadonlyArray<HookSet>, warnings: ReadonlyArray<LoadNotice>, pen: Pen): string =>
   [
     ...warnings.map((warning) => `${pen.doubtful("warning")} ${formatNotice(warning)}`),
-    ...sets.map((set) => `${set.file === null ? `(${set.dialect})` : shortPath(set.file)}: ${pen.good("ok")}, ${set.dialect}, ${counted(set.hooks.length, "hook")}`),
+    ...sets.map(
+      (set) =>
+        `${set.file === null ? `(${set.dialect})` : shortPath(set.file)}: ${pen.good("ok")}, ${set.dialect}, ${counted(set.hooks.length, "hook")}`
+    ),
     ...(warnings.length === 0 ? [] : [counted(warnings.length, "warning")])
   ].join("\n")
 

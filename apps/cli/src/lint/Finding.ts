@@ -26,3 +26,10 @@ export type Trial =
 
 /** Sentences for the hook's owner. */
 export type Rule = (subject: Subject) => ReadonlyArray<string>
+
+/** What the dialect itself said of a hook's lines when it loaded the config, so that nothing is said twice. */
+export const isTold = ({ set, hook }: Subject, about: RegExp): boolean => {
+  const from = hook.source.line ?? 0
+  const until = Math.min(...set.hooks.map(({ source }) => source.line ?? 0).filter((line) => line > from))
+  return set.notices.some(({ line, text }) => line !== null && line >= from && line < until && about.test(text))
+}

@@ -9,7 +9,9 @@ export const missingScript: Rule = ({ trial }) => {
   if (action.mustExist !== undefined) return scriptFindings(action.mustExist, cwd)
   if ("argv" in action.run) {
     const [program, ...args] = action.run.argv
-    return program.includes("/") ? programFindings(program, cwd) : [...onPath(program), ...interpreted(program, args, cwd)]
+    return program.includes("/")
+      ? programFindings(program, cwd)
+      : [...onPath(program), ...interpreted(program, args, cwd)]
   }
   const [program, ...args] = wordsOf(action.run.command)
   if (program === undefined) return []

@@ -1,6 +1,6 @@
 /** Matchers that no occurrence of their events can fit. */
 import { type EventContext, isCanonicalEvent } from "@tenterhook/core"
-import type { Rule, Subject } from "./Finding.ts"
+import { isTold, type Rule } from "./Finding.ts"
 
 export const neverMatches: Rule = (subject) => {
   const { hook, set } = subject
@@ -10,22 +10,21 @@ export const neverMatches: Rule = (subject) => {
   if (literals !== undefined && literals.length === 0) return [`its matcher ${matcher.text} can never match`]
   if (matcher.on === "tool.name" && literals !== undefined) {
     const odd = literals.filter((name) => !toolLike.test(name))
-    if (odd.length === literals.length) return [`its matcher ${matcher.text} can never match: no tool is called ${JSON.stringify(odd[0])}${hintFor(odd[0]!)}`]
+    if (odd.length === literals.length)
+      return [
+        `its matcher ${matcher.text} can never match: no tool is called ${JSON.stringify(odd[0])}${hintFor(odd[0]!)}`
+      ]
   }
-  if (events === "*" || told(subject) || matcher.test(undefined)) return []
+  if (events === "*" || isTold(subject, /never runs/) || matcher.test(undefined)) return []
   const root = matcher.on.split(".")[0] as keyof EventContext
   const without = events.filter(
-    (event) => isCanonicalEvent(event) && whereFound[root]?.includes(event) === false && (matcher.only?.includes(event) ?? true)
+    (event) =>
+      isCanonicalEvent(event) && whereFound[root]?.includes(event) === false && (matcher.only?.includes(event) ?? true)
   )
   if (without.length === 0 || without.length < events.length) return []
-  return [`its matcher ${matcher.text} can never match: ${set.dialect === "native" ? without.join(", ") : hook.nativeEvent} has no ${matcher.on}`]
-}
-
-/** The dialect said so itself when it loaded the config. */
-const told = ({ set, hook }: Subject) => {
-  const from = hook.source.line ?? 0
-  const until = Math.min(...set.hooks.map(({ source }) => source.line ?? 0).filter((line) => line > from))
-  return set.notices.some(({ line, text }) => line !== null && line >= from && line < until && /never runs/.test(text))
+  return [
+    `its matcher ${matcher.text} can never match: ${set.dialect === "native" ? without.join(", ") : hook.nativeEvent} has no ${matcher.on}`
+  ]
 }
 
 const toolLike = /^[\p{L}\p{N}_.:/@+-]+(?:\([^)]*\))?$/u
@@ -38,7 +37,14 @@ const hintFor = (name: string): string => {
 
 /** The events that have each part of the context. Parts that any event may have are not listed. */
 const whereFound: Partial<Record<keyof EventContext, ReadonlyArray<string>>> = {
-  tool: ["pre_tool_use", "permission_request", "permission_denied", "post_tool_use", "post_tool_use_failure", "file_changed"],
+  tool: [
+    "pre_tool_use",
+    "permission_request",
+    "permission_denied",
+    "post_tool_use",
+    "post_tool_use_failure",
+    "file_changed"
+  ],
   prompt: ["user_prompt_submit"],
   request: ["pre_model_request"],
   response: ["post_model_response", "assistant_response"],

@@ -7,7 +7,12 @@ export const tryOut = (hook: Hook, dialect: Dialect, mode: string): Trial => {
   const name = hook.events === "*" ? "pre_tool_use" : hook.events[0]
   if (name === undefined) return { _tag: "other" }
   const cwd = process.cwd()
-  const fire = { fireId: FireId.make("check"), event: { name, class: classOf(name) }, context: contextFor(hook, cwd), mode }
+  const fire = {
+    fireId: FireId.make("check"),
+    event: { name, class: classOf(name) },
+    context: contextFor(hook, cwd),
+    mode
+  }
   const exit = Effect.runSyncExit(dialect.encode(hook, fire))
   if (Exit.isFailure(exit)) {
     const error = Cause.squash(exit.cause)
@@ -29,8 +34,23 @@ const contextFor = (hook: Hook, cwd: string): EventContext =>
     env: process.env,
     agent: { id: "check", type: "check", parentId: "check" },
     host: { name: "check", version: "check" },
-    task: { id: "check", name: "check", dir: cwd, workspaceDir: cwd, repoDir: cwd, artifactsDir: cwd, repoUrl: "check", branch: "check" },
-    tool: { name: hook.matcher?.literals?.[0] ?? "check", nativeName: "check", callId: "check", input: anything, mcp: { server: "check", tool: "check" } },
+    task: {
+      id: "check",
+      name: "check",
+      dir: cwd,
+      workspaceDir: cwd,
+      repoDir: cwd,
+      artifactsDir: cwd,
+      repoUrl: "check",
+      branch: "check"
+    },
+    tool: {
+      name: hook.matcher?.literals?.[0] ?? "check",
+      nativeName: "check",
+      callId: "check",
+      input: anything,
+      mcp: { server: "check", tool: "check" }
+    },
     result: { output: anything, error: anything, durationMs: 0 },
     tools: [],
     extra: {}
@@ -39,8 +59,28 @@ const contextFor = (hook: Hook, cwd: string): EventContext =>
 const keys = <const Keys extends ReadonlyArray<keyof EventContext>>(...keys: Keys) => keys
 
 const texts = [
-  ...keys("sessionId", "rootSessionId", "executionId", "threadId", "turnId", "model", "permissionMode", "transcriptPath"),
-  ...keys("source", "reason", "prompt", "lastMessage", "trigger", "instructions", "summary", "kind", "title", "message"),
+  ...keys(
+    "sessionId",
+    "rootSessionId",
+    "executionId",
+    "threadId",
+    "turnId",
+    "model",
+    "permissionMode",
+    "transcriptPath"
+  ),
+  ...keys(
+    "source",
+    "reason",
+    "prompt",
+    "lastMessage",
+    "trigger",
+    "instructions",
+    "summary",
+    "kind",
+    "title",
+    "message"
+  ),
   ...keys("filePath", "change", "from", "to", "outcome", "resultsPath", "status")
 ]
 

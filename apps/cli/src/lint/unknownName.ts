@@ -8,5 +8,7 @@ export const unknownName: Rule = ({ hook, trial }) => {
   const { argv } = trial.action.run
   if (argv.some((word) => /^-\w*c$|^-e$|^--eval$/.test(word))) return []
   const names = new Set(argv.flatMap((word) => [...word.matchAll(/\$\{([A-Za-z_][\w.]*)\}/g)].map(([, name]) => name!)))
-  return [...names].map((name) => `\${${name}} is not filled in: the command of ${hook.nativeEvent} gets it as it stands`)
+  return [...names].map(
+    (name) => `\${${name}} is not filled in: the command of ${hook.nativeEvent} gets it as it stands`
+  )
 }
