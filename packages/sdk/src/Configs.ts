@@ -134,7 +134,7 @@ const readText = (path: string): Effect.Effect<string | null> =>
   Effect.promise(() => readFile(path, "utf8").catch(() => null))
 
 /** The folder and those above it, up to the repository's root; the folder alone outside of a repository. */
-const foldersUp = (cwd: string): ReadonlyArray<string> => {
+export const foldersUp = (cwd: string): ReadonlyArray<string> => {
   const folders: Array<string> = []
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
     folders.push(folder)
