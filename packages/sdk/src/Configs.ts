@@ -12,6 +12,7 @@ import { Effect, Result } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, isAbsolute, resolve } from "node:path"
+import { foldersUp } from "./foldersUp.ts"
 import { discoveredNotice } from "./discoveredNotice.ts"
 
 export interface ConfigRequest {
@@ -132,13 +133,3 @@ const refusal = (dialect: string, file: string | null, text: string) =>
 
 const readText = (path: string): Effect.Effect<string | null> =>
   Effect.promise(() => readFile(path, "utf8").catch(() => null))
-
-/** The folder and those above it, up to the repository's root; the folder alone outside of a repository. */
-export const foldersUp = (cwd: string): ReadonlyArray<string> => {
-  const folders: Array<string> = []
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    folders.push(folder)
-    if (existsSync(resolve(folder, ".git"))) return folders
-    if (dirname(folder) === folder) return folders.slice(0, 1)
-  }
-}

@@ -9,7 +9,7 @@ export type {
   ErrataHookResult,
   ErrataRun
 } from "@tenterhook/dialects"
-export { foldersUp } from "./Configs.ts"
+export { foldersUp } from "./foldersUp.ts"
 export { discoveredNotice } from "./discoveredNotice.ts"
 export { type Ask } from "./ask.ts"
 export { type Execution, type ExecutionEnd, ExecutionRefused } from "./Execution.ts"
