@@ -1,4 +1,4 @@
-/** Which files every dialect looks for, and where: for the person whose config was not found. */
+/** Which files every dialect looks for, our own first, and where: for the person whose config was not found. */
 import type { Dialect, Folder } from "@tenterhook/core"
 import { Effect } from "effect"
 
@@ -12,7 +12,8 @@ export const lookedFor = async (
   await Effect.runPromise(
     Effect.forEach(Object.values(dialects).filter(isDialect), (dialect) => dialect.discover(listening))
   )
-  return { files: [...files], folders: foldersUp(cwd) }
+  const own = (file: string) => file.startsWith("tenterhook.")
+  return { files: [...files].toSorted((a, b) => Number(own(b)) - Number(own(a))), folders: foldersUp(cwd) }
 }
 
 const isDialect = (value: unknown): value is Dialect =>
