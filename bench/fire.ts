@@ -26,7 +26,12 @@ interface Contender {
 const contender = (name: string, scenario: Scenario, file: string, ...more: ReadonlyArray<string>): Contender => ({
   name: `${name} ${scenario}`,
   scenario,
-  argv: [join(import.meta.dirname, "contenders", file), scenario, String(scenario === "one" ? commands : 200_000), ...more]
+  argv: [
+    join(import.meta.dirname, "contenders", file),
+    scenario,
+    String(scenario === "one" ? commands : 200_000),
+    ...more
+  ]
 })
 const scenarios: ReadonlyArray<Scenario> = ["zero", "zero-1000", "one"]
 const contenders = scenarios.flatMap((scenario) => [
@@ -41,7 +46,10 @@ const run = ({ name, argv }: Contender): number => {
   return JSON.parse(stdout.trim().split("\n").at(-1)!).p50_us
 }
 const shuffled = <A>(list: ReadonlyArray<A>) =>
-  list.map((value) => ({ value, at: Math.random() })).toSorted((a, b) => a.at - b.at).map(({ value }) => value)
+  list
+    .map((value) => ({ value, at: Math.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ value }) => value)
 const median = (list: ReadonlyArray<number>) => list.toSorted((a, b) => a - b)[list.length >> 1]!
 
 const results = new Map<string, Array<number>>(contenders.map(({ name }) => [name, []]))
@@ -51,14 +59,19 @@ for (let round = 1; round <= rounds; round++) {
 }
 
 const micros = (name: string) => median(results.get(name)!)
-const ratio = (name: string, base: string) => median(results.get(name)!.map((value, round) => value / results.get(base)![round]!))
+const ratio = (name: string, base: string) =>
+  median(results.get(name)!.map((value, round) => value / results.get(base)![round]!))
 const row = (what: string, name: string, base: string, goal: string) =>
-  console.log(`${what.padEnd(42)} ${micros(name).toFixed(2).padStart(10)} ${micros(base).toFixed(2).padStart(10)} ${ratio(name, base).toFixed(2).padStart(8)}x   ${goal}`)
+  console.log(
+    `${what.padEnd(42)} ${micros(name).toFixed(2).padStart(10)} ${micros(base).toFixed(2).padStart(10)} ${ratio(name, base).toFixed(2).padStart(8)}x   ${goal}`
+  )
 
 console.log(`p50 in microseconds, median of ${rounds} rounds; each ratio is the median of the rounds' own ratios`)
 console.log(`${"".padEnd(42)} ${"tenterhook".padStart(10)} ${"gemini".padStart(10)} ${"ratio".padStart(9)}   goal`)
 row("event that matches nothing, 0 hooks", "tenterhook zero", "gemini zero", "<= 0.3x")
 row("event that matches nothing, 1000 hooks", "tenterhook zero-1000", "gemini zero-1000", "<= 0.3x")
 row("one matching command hook", "tenterhook one", "gemini one", "<= 1.5x expected in this version")
-console.log(`tenterhook, 1000 hooks against 0 hooks: ${ratio("tenterhook zero-1000", "tenterhook zero").toFixed(2)}x (flat: about 1x)`)
+console.log(
+  `tenterhook, 1000 hooks against 0 hooks: ${ratio("tenterhook zero-1000", "tenterhook zero").toFixed(2)}x (flat: about 1x)`
+)
 console.log(`peer: @google/gemini-cli-core ${peerVersion}, its own registry, planner, runner and aggregator`)

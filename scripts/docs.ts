@@ -49,7 +49,8 @@ export const prepareFolder = (folder: string, root: string, nodeArguments: Reado
   const bin = join(folder, ".bin")
   mkdirSync(bin, { recursive: true })
   const node = [process.execPath, ...nodeArguments].map((word) => `'${word}'`).join(" ")
-  const program = (name: string, text: string) => writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  const program = (name: string, text: string) =>
+    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
   program("tenterhook", `exec ${node} '${join(root, "apps/cli/bin/tenterhook.js")}' "$@"`)
   program("npx", `exec "$@"`)
   program("node", `exec ${node} "$@"`)
@@ -58,7 +59,8 @@ export const prepareFolder = (folder: string, root: string, nodeArguments: Reado
   for (const name of ["core", "shell", "tool-call", "webhook", "dialects", "conformance", "sdk"]) {
     symlinkSync(join(root, "packages", name), join(scope, name))
   }
-  for (const name of ["effect", "vitest"]) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name))
+  for (const name of ["effect", "vitest"])
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name))
   mkdirSync(join(folder, "node_modules", "@effect"))
   symlinkSync(join(root, "node_modules/@effect/vitest"), join(folder, "node_modules/@effect/vitest"))
   writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n')
@@ -81,7 +83,8 @@ export interface Ran {
 export const runBlock = (folder: string, block: Block): Promise<Ran> =>
   new Promise((done, failed) => {
     const file = fileOf(block)
-    const [command, ...argv] = block.language === "ts" ? [join(folder, ".bin/node"), file!] : ["/bin/sh", "-e", "-c", block.text]
+    const [command, ...argv] =
+      block.language === "ts" ? [join(folder, ".bin/node"), file!] : ["/bin/sh", "-e", "-c", block.text]
     const env = { ...process.env, PATH: `${join(folder, ".bin")}${delimiter}${process.env.PATH}`, NO_COLOR: "1" }
     const child = spawn(command!, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 })
     const parts: Array<Buffer> = []

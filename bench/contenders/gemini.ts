@@ -29,7 +29,9 @@ const answers: Record<string, unknown> = {
   getUsageStatisticsEnabled: () => false,
   getTelemetryEnabled: () => false
 }
-const config = new Proxy(answers, { get: (known, key) => (Reflect.has(known, key) ? Reflect.get(known, key) : () => undefined) })
+const config = new Proxy(answers, {
+  get: (known, key) => (Reflect.has(known, key) ? Reflect.get(known, key) : () => undefined)
+})
 const registry = new HookRegistry(config)
 for (const { matcher, command } of hooksOf(scenario)) {
   registry.registerHook({ type: "command", command }, "BeforeTool", { matcher, source: "user" })

@@ -18,10 +18,8 @@ const handOver = async () => {
 
   const { spawn } = await import("node:child_process")
   const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" })
-  const forward = (signal) => {
-    // A terminal sends SIGINT to the child as well; twice would mean "at once".
-    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
-  }
+  // What a terminal sends reaches the child as well; it counts the same signal within a moment once.
+  const forward = (signal) => child.kill(signal)
   for (const signal of forwarded) process.on(signal, forward)
   child.on("error", (error) => refuse(`could not start ${newer}: ${error.message}`))
   child.on("exit", (code, signal) => {

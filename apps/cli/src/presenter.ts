@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as CliOutput from "effect/cli/CliOutput"
 import type * as CliError from "effect/cli/CliError"
+import type { HelpDoc } from "effect/cli/HelpDoc"
 import { canColor, penFor, print, say } from "./terminal/Terminal.ts"
 
 export const presenter: CliOutput.Presenter = {
@@ -12,13 +13,17 @@ export const presenter: CliOutput.Presenter = {
           return print(`${event.name} ${event.version}`)
         case "Help":
           return event.reason === "Requested"
-            ? print(formatterFor(process.stdout).formatHelpDoc(event.helpDoc))
-            : say(formatterFor(process.stderr).formatHelpDoc(event.helpDoc))
+            ? print(formatterFor(process.stdout).formatHelpDoc(withRest(event.helpDoc)))
+            : say(formatterFor(process.stderr).formatHelpDoc(withRest(event.helpDoc)))
         case "InvalidInvocation":
           return refuse(event)
       }
     })
 }
+
+/** effect/cli does not know of what stands after `--`. */
+const withRest = (doc: HelpDoc): HelpDoc =>
+  /\bexec\b/.test(doc.usage) ? { ...doc, usage: `${doc.usage} -- <command> [arguments]` } : doc
 
 const formatterFor = (stream: NodeJS.WriteStream) => CliOutput.defaultFormatter({ colors: canColor(stream) })
 

@@ -9,7 +9,7 @@ const documentOf = (schema: Schema.Top, name: string) => {
   const { schema: root, definitions } = Schema.toJsonSchemaDocument(schema)
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    $id: `https://tenterhook.dev/schema/${name}.schema.json`,
+    $id: `urn:tenterhook:${name}`,
     ...root,
     ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
   }

@@ -26,4 +26,4 @@ export const onEndSignal = (listener: (signal: EndSignal) => void): (() => void)
 /** Ends the program now, with the code that shells give to a signal. What it started is ended by the hooks' watcher. */
 export const dieOf = (signal: EndSignal): never => process.exit(codeOfSignal(signal))
 
-const sameMs = 150
+export const sameMs = 300

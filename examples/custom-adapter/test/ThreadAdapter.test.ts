@@ -10,7 +10,9 @@ import { makeBench } from "./ThreadBench.ts"
 
 suite(
   "thread",
-  Layer.merge(ThreadAdapter.layer, Layer.effect(Bench, Effect.sync(makeBench))).pipe(Layer.provideMerge(Layer.fresh(Adapters.layer)))
+  Layer.merge(ThreadAdapter.layer, Layer.effect(Bench, Effect.sync(makeBench))).pipe(
+    Layer.provideMerge(Layer.fresh(Adapters.layer))
+  )
 )
 
 describe("a config", () => {

@@ -10,13 +10,19 @@ export const makeBench = () => {
   const folder = mkdtempSync(join(tmpdir(), "thread-bench-"))
   const log = join(folder, "log")
   writeFileSync(log, "")
-  const logged = (word: string) => readFileSync(log, "utf8").split("\n").filter((line) => line === word).length
+  const logged = (word: string) =>
+    readFileSync(log, "utf8")
+      .split("\n")
+      .filter((line) => line === word).length
 
   let modules = 0
   const write = (body: string) => {
     const module = join(folder, `${++modules}.mjs`)
     const imports = `import { appendFileSync } from "node:fs"\nimport { createHash } from "node:crypto"\nimport { parentPort, workerData } from "node:worker_threads"`
-    writeFileSync(module, `${imports}\nconst log = (word) => appendFileSync(${JSON.stringify(log)}, word + "\\n")\nlog("begun")\n${body}\n`)
+    writeFileSync(
+      module,
+      `${imports}\nconst log = (word) => appendFileSync(${JSON.stringify(log)}, word + "\\n")\nlog("begun")\n${body}\n`
+    )
     return { kind: "thread", module } as const
   }
 
@@ -35,7 +41,9 @@ export const makeBench = () => {
       leaves: false
     },
     arrange: (behaviour) =>
-      Effect.sync(() => (behaviour._tag === "Missing" ? { kind: "thread", module: join(folder, "gone.mjs") } : write(program(behaviour)))),
+      Effect.sync(() =>
+        behaviour._tag === "Missing" ? { kind: "thread", module: join(folder, "gone.mjs") } : write(program(behaviour))
+      ),
     alive: Effect.sync(() => living.size),
     begun: Effect.sync(() => logged("begun")),
     spoken: Effect.gen(function* () {

@@ -3,7 +3,14 @@ import { Clock, Context, Deferred, Effect, Layer, Schema } from "effect"
 import { type Dialect, Dialects, type Fire, type NoDialect } from "./Dialect.ts"
 import { CurrentContext } from "./event/CurrentContext.ts"
 import { CurrentEvent } from "./event/CurrentEvent.ts"
-import { canonicalEvents, classOf, type EventClass, type EventName, type HookEvent, isEventName } from "./event/Event.ts"
+import {
+  canonicalEvents,
+  classOf,
+  type EventClass,
+  type EventName,
+  type HookEvent,
+  isEventName
+} from "./event/Event.ts"
 import type { EventContext } from "./event/EventContext.ts"
 import type { Hook } from "./hook/Hook.ts"
 import type { HookSet } from "./hook/HookSet.ts"
@@ -35,13 +42,18 @@ export class Engine extends Context.Service<
     /** The report of an event that no hook is for, found without starting anything; null if there is work. Plain code. */
     readonly idle: (event: HookEvent, context: EventContext) => FireReport | null
     /** Runs the hooks that fit and adds up their outcomes. A hook's failure is an outcome, never an error. */
-    readonly fire: (name: string, context: EventContext, options?: FireOptions) => Effect.Effect<FireReport, UnknownEvent>
+    readonly fire: (
+      name: string,
+      context: EventContext,
+      options?: FireOptions
+    ) => Effect.Effect<FireReport, UnknownEvent>
     readonly explain: (name: string, context: EventContext) => Effect.Effect<Explanation, UnknownEvent>
   }
 >()("@tenterhook/core/Engine") {
   /** An engine for these sets, in this order. A set whose dialect is not registered fails the layer. */
-  static readonly layer = (sets: ReadonlyArray<HookSet>): Layer.Layer<Engine, NoDialect, Dialects | Adapters | Journal> =>
-    Layer.effect(Engine, makeEngine(sets))
+  static readonly layer = (
+    sets: ReadonlyArray<HookSet>
+  ): Layer.Layer<Engine, NoDialect, Dialects | Adapters | Journal> => Layer.effect(Engine, makeEngine(sets))
 }
 
 /** Neither a canonical event, nor one of the loaded dialects', nor `<namespace>:<name>`. */
@@ -88,7 +100,12 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
     outcomes: []
   })
 
-  const run = Effect.fnUntraced(function* (event: HookEvent, plans: ReadonlyArray<SetPlan>, context: EventContext, options: FireOptions) {
+  const run = Effect.fnUntraced(function* (
+    event: HookEvent,
+    plans: ReadonlyArray<SetPlan>,
+    context: EventContext,
+    options: FireOptions
+  ) {
     const clock = yield* Clock.Clock
     const fireId = nextId()
     const now = () => clock.currentTimeMillisUnsafe()
@@ -206,7 +223,8 @@ const eventsOf = (dialects: ReadonlyArray<Dialect>) => {
   for (const { events } of dialects) {
     for (const [native, { event, class: declared }] of Object.entries(events)) {
       if (declared !== undefined && dialects.length === 1) byName.set(event, { name: event, class: declared })
-      if (!byName.has(native)) byName.set(native, byName.get(event) ?? { name: event, class: declared ?? classOf(event) })
+      if (!byName.has(native))
+        byName.set(native, byName.get(event) ?? { name: event, class: declared ?? classOf(event) })
     }
   }
   return {

@@ -12,6 +12,7 @@ import { Effect, Result } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, isAbsolute, resolve } from "node:path"
+import { foldersUp } from "./foldersUp.ts"
 import { discoveredNotice } from "./discoveredNotice.ts"
 
 export interface ConfigRequest {
@@ -75,7 +76,9 @@ const sourcesOf = Effect.fnUntraced(function* (
     for (const dialect of candidates) {
       for (const source of yield* dialect.discover(folder)) found.push({ source, dialect, discovered: true })
     }
-    if (found.length > 0) return found
+    // A config of our own says what Tenterhook is to run; another product's beside it is run by that product.
+    const own = found.filter(({ dialect }) => dialect.id === "native")
+    if (found.length > 0) return own.length > 0 ? own : found
   }
   if (wanted === undefined) return []
   return [{ source: { _tag: "environment", folder: cwd }, dialect: wanted, discovered: false }]
@@ -130,13 +133,3 @@ const refusal = (dialect: string, file: string | null, text: string) =>
 
 const readText = (path: string): Effect.Effect<string | null> =>
   Effect.promise(() => readFile(path, "utf8").catch(() => null))
-
-/** The folder and those above it, up to the repository's root; the folder alone outside of a repository. */
-const foldersUp = (cwd: string): ReadonlyArray<string> => {
-  const folders: Array<string> = []
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    folders.push(folder)
-    if (existsSync(resolve(folder, ".git"))) return folders
-    if (dirname(folder) === folder) return folders.slice(0, 1)
-  }
-}

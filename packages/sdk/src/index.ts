@@ -2,6 +2,16 @@
 export { createHooks, type FireOptions, type Hooks, type HooksOptions } from "./createHooks.ts"
 export { type Delivered, type DeliverOptions } from "./Mailroom.ts"
 export { type EndpointOptions } from "./outbox.ts"
+export { errata } from "./errata.ts"
+export type {
+  ErrataContext,
+  ErrataEnv,
+  ErrataEvent,
+  ErrataHook,
+  ErrataHookResult,
+  ErrataRun
+} from "@tenterhook/dialects"
+export { foldersUp } from "./foldersUp.ts"
 export { discoveredNotice } from "./discoveredNotice.ts"
 export { type Ask } from "./ask.ts"
 export { type Execution, type ExecutionEnd, ExecutionRefused } from "./Execution.ts"

@@ -86,6 +86,18 @@ describe("createHooks", () => {
     await using found = await createHooks({ cwd: join(folder, "repo/deep/er"), env: {} })
     assert.lengthOf(found.sets, 1)
     assert.isTrue(found.notices.some(({ text }) => text.includes("discovered")))
+    write("repo/coder.json", '{ "hooks": [ { "event": "session_start", "command": "true" } ] }')
+    await using own = await createHooks({ cwd: join(folder, "repo/deep/er"), env: {} })
+    assert.deepStrictEqual(
+      own.sets.map(({ dialect }) => dialect),
+      ["native"]
+    )
+    rmSync(join(folder, "repo/tenterhook.yaml"))
+    await using foreign = await createHooks({ cwd: join(folder, "repo/deep/er"), env: {} })
+    assert.deepStrictEqual(
+      foreign.sets.map(({ dialect }) => dialect),
+      ["oats"]
+    )
   })
 
   it("rejects with ordinary errors that say what is wrong and where", async () => {

@@ -1,6 +1,8 @@
 /** Starts a process through execa: in its own session, its input an unlinked file, its output real pipes. */
 import type { ChildProcess } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
 import { execa } from "execa"
@@ -99,22 +101,24 @@ const spawn = (command: Command, mark: string, stdio: Stdio) =>
 /** The input as an unlinked file: any length, no writer to wait for, and a reader may open `/dev/stdin` again. */
 const payloadFile = (folder: Folder, input: Uint8Array): number => {
   const name = `payload-${++payloads}`
-  let descriptor: number
   try {
-    descriptor = openSync(join(folder.path(), name), "wx+", 0o600)
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error
-    folder.remake()
-    descriptor = openSync(join(folder.path(), name), "wx+", 0o600)
+    return unlinkedFile(join(folder.path(), name), input)
+  } catch {
+    // The folder was cleaned away, or its place is full; the usual one may have more room.
+    return unlinkedFile(join(tmpdir(), `tenterhook-${randomBytes(6).toString("hex")}`), input)
   }
+}
+
+let payloads = 0
+
+const unlinkedFile = (path: string, content: Uint8Array): number => {
+  const descriptor = openSync(path, "wx+", 0o600)
   try {
-    unlinkSync(join(folder.path(), name))
-    for (let at = 0; at < input.length;) at += writeSync(descriptor, input, at, input.length - at, at)
+    unlinkSync(path)
+    for (let at = 0; at < content.length;) at += writeSync(descriptor, content, at, content.length - at, at)
     return descriptor
   } catch (error) {
     closeSync(descriptor)
     throw error
   }
 }
-
-let payloads = 0

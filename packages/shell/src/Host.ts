@@ -32,7 +32,7 @@ export interface Host {
 }
 
 export const openHost = (limits: Limits): Host => {
-  const prefix = `${process.env[runVariable] ?? ""}${randomBytes(6).toString("hex")}.`
+  const prefix = `${outerMark()}${randomBytes(6).toString("hex")}.`
   const folder = makeFolder()
   const pipes = makePipes(folder)
   const watcher = makeWatcher({ mark: `${runVariable}=${prefix}`, folder, graceMs: limits.graceMs })
@@ -55,4 +55,10 @@ export const openHost = (limits: Limits): Host => {
       folder.remove()
     }
   }
+}
+
+/** Where this host runs in a hook of another one, that hook's mark. */
+const outerMark = () => {
+  const outer = process.env[runVariable] ?? ""
+  return /^([0-9a-f]+\.[0-9]+\/)*$/.test(outer) ? outer : ""
 }

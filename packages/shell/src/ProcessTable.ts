@@ -36,18 +36,24 @@ export const signal = (pid: number, name: NodeJS.Signals | 0): boolean => {
 }
 
 /**
- * Whether a process that was made after `pid` may carry the mark. Looks only at the numbers that the system has given
- * out since, so it costs next to nothing. Without /proc it says no.
+ * Whether a process that was made after `pid` may carry the mark, the group of `pid` apart. Looks only at the numbers
+ * that the system has given out since, and of those only at the ones in a session that is as young, for in an older one
+ * `pid` has no descendants. So it costs next to nothing. Without /proc it says no.
  */
 export const mayHaveEscaped = (pid: number, mark: string): boolean => {
   if (process.platform !== "linux") return false
   const last = Number(readText("/proc/loadavg")?.trimEnd().split(" ").at(-1))
   if (!Number.isInteger(last)) return false
+  const isYoung = (it: number) => (last >= pid ? it >= pid && it <= last : it >= pid || it <= last)
+  const mayBeOurs = (it: number) => {
+    const entry = entryOf(it)
+    return entry !== null && isYoung(entry.session) && mayCarry(it, mark)
+  }
   if (last >= pid && last - pid <= 32) {
-    for (let it = pid + 1; it <= last; it++) if (mayCarry(it, mark)) return true
+    for (let it = pid + 1; it <= last; it++) if (mayBeOurs(it)) return true
     return false
   }
-  return pids().some((it) => (last >= pid ? it > pid && it <= last : it > pid || it <= last) && mayCarry(it, mark))
+  return pids().some((it) => it !== pid && isYoung(it) && mayBeOurs(it))
 }
 
 const fromProc = async (mark: string) => {
@@ -104,8 +110,11 @@ const statOf = (pid: number): ReadonlyArray<string> | null => {
 
 /** A process whose mark cannot be told just now is taken to carry it. */
 const mayCarry = (pid: number, mark: string): boolean => {
-  const found = markOf(pid)
-  return found === undefined || (found?.startsWith(mark) ?? false)
+  for (let patience = 8; patience > 0; patience--) {
+    const found = markOf(pid)
+    if (found !== undefined) return found?.startsWith(mark) ?? false
+  }
+  return true
 }
 
 /** Null without one; undefined where the environment is empty, be it for good or only in the moments of an exec. */

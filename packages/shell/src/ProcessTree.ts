@@ -76,11 +76,12 @@ export const endTree = async (tree: ProcessTree, graceMs: number): Promise<void>
   }
 
   // One look may miss a process that forks and exits meanwhile; so where something resisted, two must find nothing.
-  for (let round = 0, quiet = 0; round < 100; round++) {
+  for (let round = 0, quiet = 0; round < 100 && performance.now() < deadline + 1000; round++) {
     toGroup("SIGKILL")
     const { members } = await look()
     if (members.length === 0 && (round === 0 || ++quiet === 2)) return
     for (const { pid } of members) signal(pid, "SIGKILL")
-    await sleep(Math.min(round + 1, 10))
+    do await sleep(1)
+    while (members.some(isAlive) && performance.now() < deadline + 1000)
   }
 }

@@ -28,12 +28,9 @@ export interface RunOptions {
 /** Starts it at once, in one go; in place of a run that could not be started, the promise of why. */
 export const startRun = (host: Host, command: Command, { linger, execution }: RunOptions): Run | Promise<string> => {
   const { id, mark } = host.nextRun()
-  host.watcher.starting(id)
+  host.watcher.ready()
   const child = spawnChild(host, command, mark)
-  if (!("pid" in child)) {
-    host.watcher.over(id)
-    return child
-  }
+  if (!("pid" in child)) return child
   const { pid, streams } = child
   host.watcher.running(id, pid)
 
@@ -64,11 +61,8 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
     return settled
   }
 
-  /** It is over for good: nobody needs to watch it any more. */
-  const forget = () => {
-    host.watcher.over(id)
-    host.open.delete(run)
-  }
+  /** Nothing of it is left. */
+  const forget = () => void host.open.delete(run)
 
   /** It exited by itself and said what it had to say. */
   const finish = () => {
@@ -85,10 +79,12 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
       // Before anybody is told, because whoever waits for the reply closes the scope next.
       if (left.length === 0) forget()
       else {
-        host.watcher.left(id, pid)
         if (linger === "end" || execution?.scope.state._tag === "Closed") void endLeft(pid)
-        else if (execution === null) forget()
-        else leaveTo(execution, () => endLeft(null))
+        else if (execution !== null) leaveTo(execution, () => endLeft(null))
+        else {
+          host.watcher.spare(id)
+          host.open.delete(run)
+        }
       }
       settle(left.length)
     })
@@ -140,6 +136,7 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
   })
   child.process.once("exit", (status, signalName) => {
     exit = { status, signal: signalName }
+    host.watcher.over(id)
     if (openStreams === 0) finish()
     else if (stopping === null) drain = setTimeout(finish, host.limits.drainMs)
   })

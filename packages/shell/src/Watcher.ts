@@ -1,26 +1,26 @@
 /**
  * Ends what still runs when this host dies, even by `kill -9`. It is a tiny shell in its own session that reads from a
- * pipe which commands are there; the pipe's end is the host's.
+ * pipe; the pipe's end is the host's. It finds commands by their marks, so a short one costs no word to it; of those that
+ * run for a while it is told the group, which holds also what has cleared its environment.
  */
 import { execa } from "execa"
 import type { Folder } from "./Folder.ts"
 import { watcherScript } from "./watcherScript.ts"
 
-/** The states of a command, in their order; the first call starts the watcher. */
 export interface Watcher {
-  /** About to be started. From here on its mark is swept for. */
-  readonly starting: (id: number) => void
+  /** Starts it if need be; to be called before each command is. */
+  readonly ready: () => void
   readonly running: (id: number, pid: number) => void
-  /** Its own process is gone, others of its group are not. */
-  readonly left: (id: number, pid: number) => void
-  /** Ended, or let be. */
+  /** Its own process is gone. What it may have left is still found by its mark. */
   readonly over: (id: number) => void
-  /** Lets the watcher go, which ends what it still knows, and waits for its exit. */
+  /** What it left running is let be. */
+  readonly spare: (id: number) => void
+  /** Lets the watcher go; the host has ended all there was. */
   readonly close: () => Promise<void>
 }
 
 export interface WatcherOptions {
-  /** `NAME=` and what the values of all marks of this host begin with; a command's id and a slash follow. */
+  /** `NAME=` and what the values of all marks of this host begin with; a command's id and a slash follow. Plain characters. */
   readonly mark: string
   readonly folder: Folder
   readonly graceMs: number
@@ -28,6 +28,7 @@ export interface WatcherOptions {
 
 export const makeWatcher = ({ mark, folder, graceMs }: WatcherOptions): Watcher => {
   const lines = new Map<number, string>()
+  const young = new Map<number, NodeJS.Timeout>()
   let shell: ReturnType<typeof start> | null = null
   let closed = false
 
@@ -43,36 +44,49 @@ export const makeWatcher = ({ mark, folder, graceMs }: WatcherOptions): Watcher 
     started.nodeChildProcess.once("exit", () => {
       shell = null
       // One that cannot live is tried again with the next command only.
-      if (lines.size > 0 && !closed && performance.now() - startedAt > 100) open()
+      if (!closed && performance.now() - startedAt > 100) open()
     })
     for (const line of lines.values()) started.stdin.write(line)
   }
-  const tell = (id: number, line: string | null) => {
-    if (line === null) lines.delete(id)
-    else lines.set(id, line)
-    if (closed) return
-    if (shell === null) open()
-    else shell.stdin.write(line ?? `- ${id}\n`)
+  const tell = (line: string) => void shell?.stdin.write(line)
+  const note = (id: number, line: string) => {
+    lines.set(id, line)
+    tell(line)
   }
 
   return {
-    starting: (id) => tell(id, `+ ${id}\n`),
-    running: (id, pid) => tell(id, `+ ${id} ${pid}\n`),
-    left: (id, pid) => tell(id, `+ ${id} ~${pid}\n`),
-    over: (id) => tell(id, null),
+    ready: () => {
+      if (shell === null && !closed) open()
+    },
+    running: (id, pid) => {
+      const timer = setTimeout(() => {
+        young.delete(id)
+        note(id, `+ ${id} ${pid}\n`)
+      }, youthMs)
+      young.set(id, timer.unref())
+    },
+    over: (id) => {
+      clearTimeout(young.get(id))
+      if (young.delete(id)) return
+      if (lines.delete(id)) tell(`- ${id}\n`)
+    },
+    spare: (id) => note(id, `= ${id}\n`),
     close: async () => {
       closed = true
       if (shell === null) return
       const last = shell
       last.nodeChildProcess.ref()
       const exit = new Promise((done) => last.nodeChildProcess.once("exit", done))
-      last.stdin.end()
+      last.stdin.end("q\n")
       const impatient = setTimeout(() => last.nodeChildProcess.kill("SIGKILL"), 5000)
       await exit
       clearTimeout(impatient)
     }
   }
 }
+
+/** A command that is over within this time is never mentioned. */
+const youthMs = 20
 
 /** Its environment carries no mark, so that an outer host never takes it for something a hook left behind. */
 const start = (args: ReadonlyArray<string>) =>

@@ -1,17 +1,20 @@
 /**
  * The watcher's program: POSIX shell, nothing but kill, grep, sed, tr, sleep, rm (and ps where there is no /proc).
- * $1: what all marks begin with; $2: the host's folder; $3: how many times 50 ms lie between TERM and KILL.
- * It reads `+ id` (about to start), `+ id pid` (runs), `+ id ~pid` (left its group behind) and `- id` (over).
- * At the end of its input it ends whatever is still listed, the same way as ProcessTree.ts does.
+ * $1: what the marks of this host's commands begin with; $2: the host's folder; $3: how many times 50 ms lie between TERM
+ * and KILL. It reads `+ id pid` (runs for a while already), `- id` (is over), `= id` (left processes that are let be) and
+ * `q` (the host has ended all itself). At the end of its input it ends every process with a mark that is not let be, and
+ * all that belongs to it or to a listed process, in the same way as ProcessTree.ts does.
  */
 export const watcherScript = String.raw`
 trap '' HUP INT QUIT TERM USR1 USR2 ALRM TSTP TTIN TTOU PIPE
-mark=$1 folder=$2 grace=$3
+mark=$1 folder=$2 grace=$3 quit= kept=
 
 while read -r op id pid; do
   case $op in
     +) eval "run_$id=\$pid" ;;
     -) unset "run_$id" ;;
+    =) kept="$kept -e $mark$id/" ;;
+    q) quit=yes ;;
   esac
 done
 
@@ -32,7 +35,7 @@ processes() {
   fi
 }
 
-# The numbers of the processes that carry a mark; takes -e MARK for each.
+# The numbers of the processes that carry one of these marks, each as -e MARK.
 marked() {
   if [ -r /proc/self/stat ]; then
     grep -lsF "$@" /proc/[0-9]*/environ
@@ -41,28 +44,27 @@ marked() {
   fi | tr -cd '0-9\n' | tr '\n' ' '
 }
 
-# Sets family to all that still belongs to a listed run: in its group or session, marked, or a descendant.
+# Sets family: what is marked and not let be, what shares its group or session or a listed one, and all descendants.
 collect() {
-  seeds=" $(marked "$@")"
+  seeds=" $(marked -e "$mark")"
+  spared=' '
+  [ -z "$kept" ] || spared=" $(marked $kept)"
   table=$(processes)
-  groups=$sure
+  groups=$listed
   family=' '
-  for group in $unsure; do
-    while read -r pid parent owner session; do
-      case $owner in "$group") case $seeds in *" $pid "*) groups="$groups$group " ;; esac ;; esac
-    done <<END
+  while read -r pid parent group session; do
+    case $spared in *" $pid "*) continue ;; esac
+    case $seeds in *" $pid "*) groups="$groups$group $session " ;; esac
+  done <<END
 $table
 END
-  done
   more=yes
   while [ -n "$more" ]; do
     more=
     while read -r pid parent group session; do
-      case $family in *" $pid "*) continue ;; esac
-      case $seeds in *" $pid "*) ;; *)
-        case $groups in *" $group "*|*" $session "*) ;; *)
-          case $family in *" $parent "*) ;; *) continue ;; esac ;;
-        esac ;;
+      case $family$spared in *" $pid "*) continue ;; esac
+      case $groups in *" $group "*|*" $session "*) ;; *)
+        case $family in *" $parent "*) ;; *) continue ;; esac ;;
       esac
       family="$family$pid "
       more=yes
@@ -78,37 +80,33 @@ alive() {
 }
 
 end() {
-  for group in $sure; do kill -s STOP -- "-$group"; done
-  collect "$@"
+  for group in $listed; do kill -s STOP -- "-$group"; done
+  collect
   for pid in $family; do kill -s STOP "$pid"; done
-  collect "$@"
+  collect
   for pid in $family; do kill -s TERM "$pid"; kill -s CONT "$pid"; done
   turn=0
   while [ $turn -lt "$grace" ] && alive; do
     sleep 0.05 || sleep 1
     turn=$((turn + 1))
   done
-  turn=0
+  turn=0 quiet=0
   while [ $turn -lt 50 ]; do
-    collect "$@"
-    [ "$family" = ' ' ] && return
+    collect
+    if [ "$family" = ' ' ]; then
+      quiet=$((quiet + 1))
+      [ $quiet -eq 2 ] && return
+    fi
     for pid in $family; do kill -s KILL "$pid"; done
     sleep 0.02 || sleep 1
     turn=$((turn + 1))
   done
 }
 
-set --
-sure=' ' unsure=' '
+listed=' '
 for id in $(set | sed -n 's/^run_\([0-9]*\)=.*/\1/p'); do
-  eval "pid=\$run_$id"
-  set -- "$@" -e "$mark$id/"
-  case $pid in
-    '') ;;
-    '~'*) unsure="$unsure$\{pid#?} " ;;
-    *) sure="$sure$pid " ;;
-  esac
+  eval "listed=\"\$listed\$run_$id \""
 done
-[ $# -eq 0 ] || end "$@" 2>/dev/null
+[ -n "$quit" ] || end 2>/dev/null
 [ -z "$folder" ] || rm -rf -- "$folder"
 `.replaceAll("$\\{", "${")

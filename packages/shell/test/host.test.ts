@@ -170,7 +170,7 @@ describe("a host that lives", () => {
     Effect.gen(function* () {
       const { child, folder } = yield* startHost(
         { commands: ["sleep 60"], wait: false, then: "hang" },
-        { TENTERHOOK_RUN: "outer.1/" }
+        { TENTERHOOK_RUN: "0a1b.1/" }
       )
       const [watcher] = watchers(folder)
       const session = readFileSync(`/proc/${watcher}/stat`, "latin1").split(") ")[1]!.split(" ")[3]

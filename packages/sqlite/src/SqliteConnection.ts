@@ -40,7 +40,12 @@ export const openConnection = Effect.fnUntraced(function* (
     return statement
   }
 
-  const run = (statementOf: (sql: string) => StatementSync, sql: string, params: ReadonlyArray<unknown>, arrays: boolean) =>
+  const run = (
+    statementOf: (sql: string) => StatementSync,
+    sql: string,
+    params: ReadonlyArray<unknown>,
+    arrays: boolean
+  ) =>
     waiting(
       attempt("execute", () => {
         const statement = statementOf(sql)
@@ -57,7 +62,8 @@ export const openConnection = Effect.fnUntraced(function* (
     executeRaw: (sql, params) => waiting(attempt("execute", () => prepare(sql).run(...params.map(bound)))),
     executeValues: (sql, params) => run(prepare, sql, params, true),
     executeValuesUnprepared: (sql, params) => run(unprepared, sql, params, true),
-    executeUnprepared: (sql, params, transformRows) => Effect.map(run(unprepared, sql, params, false), transformRows ?? same),
+    executeUnprepared: (sql, params, transformRows) =>
+      Effect.map(run(unprepared, sql, params, false), transformRows ?? same),
     executeStream: (sql, params, transformRows) =>
       Stream.fromIteratorSucceed<any>(rowsOf(database, sql, params)).pipe(
         Stream.mapArray((rows) => (transformRows === undefined ? rows : (transformRows(rows) as typeof rows))),

@@ -26,11 +26,15 @@ describe("statements", () => {
     Effect.gen(function* () {
       const sql = yield* table
       yield* sql`INSERT INTO item ${sql.insert([{ name: "a" }, { name: "b" }])}`
-      assert.deepEqual(yield* sql`SELECT id, name FROM item ORDER BY id`, [{ id: 1, name: "a" }, { id: 2, name: "b" }])
+      assert.deepEqual(yield* sql`SELECT id, name FROM item ORDER BY id`, [
+        { id: 1, name: "a" },
+        { id: 2, name: "b" }
+      ])
       assert.deepEqual(yield* sql`SELECT name FROM item WHERE ${sql.in("name", ["b", "c"])}`, [{ name: "b" }])
       assert.deepEqual(yield* sql`SELECT count(*) AS n FROM item`.values, [[2]])
       assert.deepEqual(yield* sql`DELETE FROM item RETURNING id`, [{ id: 1 }, { id: 2 }])
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 
   it.effect("the same statement as rows and as values, in turn", () =>
     Effect.gen(function* () {
@@ -41,36 +45,53 @@ describe("statements", () => {
         assert.deepEqual(yield* rows.values, [[1]])
         assert.deepEqual(yield* rows.unprepared, [{ one: 1 }])
       }
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 
   const Texts = Schema.Array(Schema.String.check(Schema.isPattern(/^[^\0]*$/)))
   it.effect.prop("any text comes back as it went in", [Texts], ([texts]) =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       for (const text of texts) assert.deepEqual(yield* sql`SELECT ${text} AS text`, [{ text: text.toWellFormed() }])
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 
   it.effect("booleans, dates, bytes and nothing are bound", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const [row] = yield* sql`SELECT ${true} AS yes, ${new Date(0)} AS at, ${new Uint8Array([1, 2])} AS bytes, ${null} AS none`
-      assert.deepEqual({ ...row }, { yes: 1, at: "1970-01-01T00:00:00.000Z", bytes: new Uint8Array([1, 2]), none: null })
-    }).pipe(Effect.provide(memory)))
+      const [row] =
+        yield* sql`SELECT ${true} AS yes, ${new Date(0)} AS at, ${new Uint8Array([1, 2])} AS bytes, ${null} AS none`
+      assert.deepEqual(
+        { ...row },
+        { yes: 1, at: "1970-01-01T00:00:00.000Z", bytes: new Uint8Array([1, 2]), none: null }
+      )
+    }).pipe(Effect.provide(memory))
+  )
 
   it.effect("more statements than are kept prepared", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       for (let i = 0; i < 600; i++) assert.deepEqual(yield* sql.unsafe(`SELECT ${i} AS i`), [{ i }])
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 
   it.effect("a stream of rows", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const rows = sql`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i FROM n`
-      assert.strictEqual(yield* rows.stream.pipe(Stream.runFold(() => 0, (sum, row: any) => sum + row.i)), (5000 * 5001) / 2)
+      assert.strictEqual(
+        yield* rows.stream.pipe(
+          Stream.runFold(
+            () => 0,
+            (sum, row: any) => sum + row.i
+          )
+        ),
+        (5000 * 5001) / 2
+      )
       const error = yield* Effect.flip(Stream.runDrain(sql`SELECT * FROM gone`.stream))
       assert.match(String(error), /gone/)
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 })
 
 describe("errors", () => {
@@ -78,17 +99,24 @@ describe("errors", () => {
     Effect.gen(function* () {
       const sql = yield* table
       yield* sql`INSERT INTO item ${sql.insert({ name: "a" })}`
-      assert.strictEqual(reasonOf(yield* Effect.flip(sql`INSERT INTO item ${sql.insert({ name: "a" })}`)), "UniqueViolation")
+      assert.strictEqual(
+        reasonOf(yield* Effect.flip(sql`INSERT INTO item ${sql.insert({ name: "a" })}`)),
+        "UniqueViolation"
+      )
       assert.strictEqual(reasonOf(yield* Effect.flip(sql`INSERT INTO item (name) VALUES (NULL)`)), "ConstraintError")
       const syntax = yield* Effect.flip(sql`SELEKT 1`)
       assert.match(syntax.reason.message ?? "", /SELEKT/)
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 
   it.effect("a file that cannot be opened fails the layer", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(Effect.provide(SqlClient.SqlClient, SqliteClient.layer({ filename: "/nowhere/at/all.db" })))
+      const error = yield* Effect.flip(
+        Effect.provide(SqlClient.SqlClient, SqliteClient.layer({ filename: "/nowhere/at/all.db" }))
+      )
       assert.strictEqual(reasonOf(error), "ConnectionError")
-    }))
+    })
+  )
 })
 
 describe("transactions", () => {
@@ -100,7 +128,8 @@ describe("transactions", () => {
       const exit = yield* Effect.exit(sql.withTransaction(Effect.andThen(add("lost"), Effect.fail("no" as const))))
       assert.isTrue(Exit.isFailure(exit))
       assert.deepEqual(yield* sql`SELECT name FROM item`, [{ name: "kept" }])
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 
   it.effect("nest: an inner one that fails takes only its own work back", () =>
     Effect.gen(function* () {
@@ -114,7 +143,8 @@ describe("transactions", () => {
         })
       )
       assert.deepEqual(yield* sql`SELECT name FROM item ORDER BY id`, [{ name: "outer" }, { name: "second" }])
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 
   it.effect("of many fibers run one after the other", () =>
     Effect.gen(function* () {
@@ -127,19 +157,27 @@ describe("transactions", () => {
           yield* sql`UPDATE item SET blob = ${row!.blob + 1} WHERE id = 1`
         })
       )
-      yield* Effect.all(Array.from({ length: 50 }, () => bump), { concurrency: "unbounded" })
+      yield* Effect.all(
+        Array.from({ length: 50 }, () => bump),
+        { concurrency: "unbounded" }
+      )
       assert.deepEqual(yield* sql`SELECT blob FROM item`, [{ blob: 50 }])
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 
   it.effect("run what waits for the commit only after it", () =>
     Effect.gen(function* () {
       const sql = yield* table
       const seen: Array<string> = []
       yield* sql.withTransaction(
-        Effect.andThen(sql.afterCommit(Effect.sync(() => seen.push("committed"))), Effect.sync(() => seen.push("inside")))
+        Effect.andThen(
+          sql.afterCommit(Effect.sync(() => seen.push("committed"))),
+          Effect.sync(() => seen.push("inside"))
+        )
       )
       assert.deepStrictEqual(seen, ["inside", "committed"])
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 })
 
 describe("a file", () => {
@@ -154,7 +192,8 @@ describe("a file", () => {
         assert.deepStrictEqual(yield* ask(SqliteClient.layer({ filename })), ["wal", 2])
         assert.deepStrictEqual(yield* ask(SqliteClient.layer({ filename, synchronous: "NORMAL" })), ["wal", 1])
       })
-    ))
+    )
+  )
 
   it.live("that another process has locked is waited for, and given up in time", () =>
     withFile((filename) =>
@@ -171,7 +210,8 @@ describe("a file", () => {
         other.close()
         assert.deepEqual(yield* sql`SELECT name FROM item`, [{ name: "b" }])
       }).pipe(Effect.provide(SqliteClient.layer({ filename, busyTimeoutMs: 400 })))
-    ))
+    )
+  )
 
   it.effect("keeps what was committed when it is opened again", () =>
     withFile((filename) =>
@@ -181,7 +221,8 @@ describe("a file", () => {
         const read = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT name FROM item`)
         assert.deepEqual(yield* Effect.provide(read, Layer.fresh(SqliteClient.layer({ filename }))), [{ name: "kept" }])
       })
-    ))
+    )
+  )
 })
 
 describe("migrate", () => {
@@ -190,7 +231,11 @@ describe("migrate", () => {
       const ran: Array<string> = []
       const step = (name: string) => Effect.sync(() => void ran.push(name))
       yield* SqliteClient.migrate({ "0002_second": step("second"), "0001_first": step("first") }, "migrations")
-      yield* SqliteClient.migrate({ "0001_first": step("first"), "0002_second": step("second"), "0003_third": step("third") }, "migrations")
+      yield* SqliteClient.migrate(
+        { "0001_first": step("first"), "0002_second": step("second"), "0003_third": step("third") },
+        "migrations"
+      )
       assert.deepStrictEqual(ran, ["first", "second", "third"])
-    }).pipe(Effect.provide(memory)))
+    }).pipe(Effect.provide(memory))
+  )
 })

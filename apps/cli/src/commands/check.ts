@@ -1,13 +1,16 @@
-/** `tenterhook check`: whether configs can be loaded, and what in them is unlikely to be meant. */
-import { ConfigError, type LoadNotice } from "@tenterhook/core"
+/** `tenterhook check`: loads the configs, and looks for what is probably not meant. */
+import { ConfigError, type ConfigProblem, type HookSet, type LoadNotice } from "@tenterhook/core"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { does } from "../CommandLine.ts"
 import { exitCode } from "../ExitCode.ts"
-import { configFlags, jsonFlag } from "../flags.ts"
+import { type ConfigFlags, configFlags, jsonFlag } from "../flags.ts"
 import { formatNotice, hooksOptions, nothingFound } from "../openHooks.ts"
+import { refusalOf } from "../Refusal.ts"
+import { current } from "../show/sets.ts"
 import { shortPath } from "../show/shortPath.ts"
 import { type Pen, penFor, print, printJson } from "../terminal/Terminal.ts"
+import type { Finding } from "../lint/Finding.ts"
 
 export const check = Command.make(
   "check",
@@ -16,80 +19,102 @@ export const check = Command.make(
     strict: Flag.Boolean("strict").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
-      Flag.withDescription("Warnings fail the check: exit code 1")
+      Flag.withDescription("Exit code 1 where there is a warning")
     ),
     json: jsonFlag
   },
-  does(async (flags) => {
-    const checked = await checkConfigs(flags)
-    if (flags.json) printJson(checked.ok ? checked.answer : { ok: false, problems: checked.problems })
-    else print(formatCheck(checked, penFor(process.stdout)))
-    if (!checked.ok) return exitCode.usage
-    const warnings = checked.answer.notices.length + checked.answer.lint.length
-    return flags.strict && warnings > 0 ? exitCode.failure : exitCode.ok
+  does(async (flags, { words }) => {
+    const result = await checkAll(flags)
+    if (!result.ok) {
+      if (flags.json) printJson({ ok: false, problems: result.problems })
+      else
+        for (const problem of result.problems) print(`${penFor(process.stdout).bad("error")} ${formatNotice(problem)}`)
+      if (!flags.json && result.hint !== undefined) words.info(result.hint)
+      return exitCode.usage
+    }
+    const { notices, lint, sets, discovered } = result
+    for (const file of discovered) words.info(`using ${shortPath(file)}, found from here; --config names one`)
+    if (flags.json) printJson({ ok: true, notices, lint })
+    else print(formatOk(sets, [...notices, ...lint], penFor(process.stdout)))
+    return flags.strict && notices.length + lint.length > 0 ? exitCode.failure : exitCode.ok
   })
 ).pipe(
   Command.withDescription(
-    "Loads configs without running a hook. Exit code 2 when one cannot be loaded, each problem with its line; warnings about unknown events and keys, matchers that can never match, deadlines in the wrong unit and scripts that are missing."
+    "Loads the configs and tells every problem with its place (exit code 2), then what is probably not meant: unknown events and keys, matchers that can never match, wrong units of time, scripts that are missing, names without a value."
   ),
-  Command.withShortDescription("Validate and lint configs"),
-  Command.withExamples([{ command: "tenterhook check --config coder.json", description: "One config" }])
+  Command.withShortDescription("Validate the configs and look for likely mistakes"),
+  Command.withExamples([
+    { command: "tenterhook check --config coder.json", description: "One config" },
+    { command: "tenterhook check --strict", description: "For CI: a warning is a failure" }
+  ])
 )
 
 type Checked =
+  | { readonly ok: false; readonly problems: ReadonlyArray<ConfigProblem>; readonly hint?: string | undefined }
   | {
       readonly ok: true
-      readonly files: ReadonlyArray<{ readonly name: string; readonly dialect: string; readonly hooks: number }>
-      readonly answer: {
-        readonly ok: true
-        readonly notices: ReadonlyArray<LoadNotice>
-        readonly lint: ReadonlyArray<LoadNotice>
-      }
+      readonly sets: ReadonlyArray<HookSet>
+      readonly notices: ReadonlyArray<LoadNotice>
+      readonly lint: ReadonlyArray<Finding>
+      /** Configs that nobody named. */
+      readonly discovered: ReadonlyArray<string>
     }
-  | { readonly ok: false; readonly problems: ConfigError["problems"] }
 
-const checkConfigs = async (flags: Parameters<typeof hooksOptions>[0]): Promise<Checked> => {
-  const [{ createHooks, discoveredNotice }, { lint }, { current }] = await Promise.all([
-    import("@tenterhook/sdk"),
-    import("../lint/lint.ts"),
-    import("../show/sets.ts")
-  ])
-  let hooks
-  try {
-    hooks = await createHooks(hooksOptions(flags))
-  } catch (error) {
-    if (error instanceof ConfigError) return { ok: false, problems: error.problems }
-    throw error
+/** Each config by itself, so that one which is broken does not hide another's problems. */
+const checkAll = async (flags: ConfigFlags): Promise<Checked> => {
+  const loads = flags.config.length === 0 ? [flags] : flags.config.map((config) => ({ ...flags, config: [config] }))
+  const sets: Array<HookSet> = []
+  const problems: Array<ConfigProblem> = []
+  for (const one of loads) {
+    try {
+      sets.push(...(await load(one)))
+    } catch (error) {
+      if (!(error instanceof ConfigError)) return refused(error)
+      problems.push(...error.problems)
+    }
   }
-  try {
-    if (hooks.sets.length === 0) throw await nothingFound()
-    const notices = hooks.notices.filter(({ text }) => text !== discoveredNotice)
-    const linted = (await Promise.all(hooks.sets.map(lint))).flat()
-    const files = hooks.sets.map(current).map((set) => ({
-      name: set.file === null ? `(${set.dialect})` : shortPath(set.file),
-      dialect: set.dialect,
-      hooks: set.hooks.length
-    }))
-    return { ok: true, files, answer: { ok: true, notices, lint: linted } }
-  } finally {
-    await hooks.close()
+  if (problems.length > 0) return { ok: false, problems }
+  if (sets.length === 0) return refused(await nothingFound())
+
+  const { discoveredNotice } = await import("@tenterhook/sdk")
+  const { lint } = await import("../lint/lint.ts")
+  const now = sets.map(current)
+  const all = unique([...sets, ...now].flatMap((set) => set.notices))
+  return {
+    ok: true,
+    sets: now,
+    notices: all.filter(({ text }) => text !== discoveredNotice),
+    lint: await lint(now),
+    discovered: all.filter(({ text }) => text === discoveredNotice).map(({ file }) => file!)
   }
 }
 
-const formatCheck = (checked: Checked, pen: Pen): string => {
-  if (!checked.ok) {
-    const { problems } = checked
-    return [
-      ...problems.map((problem) => `${pen.bad("error:")} ${formatNotice(problem)}`),
-      `${problems.length} ${problems.length === 1 ? "problem" : "problems"}; nothing of this config runs until it is mended`
-    ].join("\n")
-  }
-  const warnings = [...checked.answer.notices, ...checked.answer.lint]
-  return [
-    ...warnings.map((warning) => `${pen.doubtful("warning:")} ${formatNotice(warning)}`),
-    ...checked.files.map(
-      ({ name, dialect, hooks }) =>
-        `${pen.good("ok:")} ${name} (${dialect}), ${hooks} ${hooks === 1 ? "hook" : "hooks"}`
-    )
+const load = async (flags: ConfigFlags): Promise<ReadonlyArray<HookSet>> => {
+  const { createHooks } = await import("@tenterhook/sdk")
+  const hooks = await createHooks(hooksOptions(flags))
+  await hooks.close()
+  return hooks.sets
+}
+
+/** What keeps it from loading anything: there is no config, or no such dialect. */
+const refused = (error: unknown): Checked => {
+  const { code, message, hint } = refusalOf(error)
+  if (code !== exitCode.usage) throw error
+  return { ok: false, problems: [{ file: null, line: null, column: null, path: "", text: message }], hint }
+}
+
+const unique = (notices: ReadonlyArray<LoadNotice>) => [
+  ...new Map(notices.map((notice) => [JSON.stringify(notice), notice])).values()
+]
+
+const formatOk = (sets: ReadonlyArray<HookSet>, warnings: ReadonlyArray<LoadNotice>, pen: Pen): string =>
+  [
+    ...warnings.map((warning) => `${pen.doubtful("warning")} ${formatNotice(warning)}`),
+    ...sets.map(
+      (set) =>
+        `${set.file === null ? `(${set.dialect})` : shortPath(set.file)}: ${pen.good("ok")}, ${set.dialect}, ${counted(set.hooks.length, "hook")}`
+    ),
+    ...(warnings.length === 0 ? [] : [counted(warnings.length, "warning")])
   ].join("\n")
-}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`

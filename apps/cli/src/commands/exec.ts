@@ -34,7 +34,7 @@ export const exec = Command.make(
     if (file === undefined)
       throw new Refusal("no command: it stands after --", { hint: "as tenterhook exec -- npm run agent" })
     const timeoutMs = timeoutOf(flags.timeout)
-    const context = readContext(flags, words, false)
+    const context = await readContext(flags, words, false)
     const report = Option.getOrNull(flags.report)
     if (report !== null) write(report, "")
     const hooks = await openHooks(flags, words, { ...(await toolOptions(flags)), ...(await outboxOptions(flags)) })

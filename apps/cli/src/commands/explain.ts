@@ -19,7 +19,7 @@ export const explain = Command.make(
     json: jsonFlag
   },
   does(async (flags, { words }) => {
-    const context = readContext(flags, words)
+    const context = await readContext(flags, words)
     const hooks = await openHooks(flags, words)
     try {
       const explanation = await hooks.explain(flags.event, context).catch(naming)

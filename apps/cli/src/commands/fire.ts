@@ -28,7 +28,7 @@ export const fire = Command.make(
   },
   does(async (flags, { words }) => {
     const stop = stopWhen(timeoutOf(flags.timeout))
-    const context = readContext(flags, words)
+    const context = await readContext(flags, words)
     const hooks = await openHooks(flags, words, { ...(await toolOptions(flags)), ...(await outboxOptions(flags)) })
     logJournal(hooks, words)
     const hideProgress = watchProgress(hooks, words)

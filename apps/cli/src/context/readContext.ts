@@ -4,23 +4,28 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { readFileSync } from "node:fs"
 import type { ContextFlags } from "../flags.ts"
-import { nearest } from "@tenterhook/dialects"
 import { Refusal } from "../Refusal.ts"
 import type { Words } from "../terminal/Words.ts"
 import { parseJson } from "./parseJson.ts"
 import { setValues } from "./setValues.ts"
 
 /** Unknown keys are warned about. `stdin` is false for a command whose stdin belongs to somebody else. */
-export const readContext = (flags: ContextFlags, words: Words, stdin = true): EventContext => {
+export const readContext = async (flags: ContextFlags, words: Words, stdin = true): Promise<EventContext> => {
   const given = Option.isNone(flags.context) ? {} : contextOf(flags.context.value, stdin)
   const context = setValues(given, flags.set)
-  for (const key of unknownContextKeys(context)) {
-    const near = nearest(key, contextKeys)
-    words.warn(`context: unknown key "${key}"; ${near === undefined ? "no event has it" : `did you mean "${near}"?`}`)
-  }
+  const unknown = unknownContextKeys(context)
+  if (unknown.length > 0) await warnOf(unknown, words)
   const decoded = decodeContext(context)
   if (Result.isSuccess(decoded)) return decoded.success
   throw decoded.failure
+}
+
+const warnOf = async (keys: ReadonlyArray<string>, words: Words) => {
+  const { nearest } = await import("@tenterhook/dialects")
+  for (const key of keys) {
+    const near = nearest(key, contextKeys)
+    words.warn(`context: unknown key "${key}"; ${near === undefined ? "no event has it" : `did you mean "${near}"?`}`)
+  }
 }
 
 const contextOf = (text: string, stdin: boolean): Record<string, unknown> => {

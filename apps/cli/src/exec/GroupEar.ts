@@ -4,7 +4,7 @@
  * so a small shell beside us, in the same group, says what it hears.
  */
 import { spawn } from "node:child_process"
-import type { EndSignal } from "../signals.ts"
+import { type EndSignal, sameMs } from "../signals.ts"
 
 export interface GroupEar {
   /** Whether the group got this signal as well, within the last moment or the next. */
@@ -31,7 +31,7 @@ export const openGroupEar = (): GroupEar => {
   const heard = async (signal: EndSignal): Promise<boolean> => {
     const came = performance.now()
     while (performance.now() - came < waitMs) {
-      if ((lastHeard.get(signal) ?? -Infinity) > came - waitMs) return true
+      if ((lastHeard.get(signal) ?? -Infinity) > came - sameMs) return true
       if (!ready) break
       await new Promise((done) => setTimeout(done, 10))
     }

@@ -1,43 +1,39 @@
-/** What loads and is still unlikely to be meant: for the person who owns the hooks. */
-import type { Hook, HookSet, LoadNotice } from "@tenterhook/core"
-import { current } from "../show/sets.ts"
-import { deadlineRemark } from "./deadline.ts"
-import { matcherRemark } from "./matcher.ts"
-import { scriptRemarks } from "./script.ts"
-import { variableRemark } from "./variable.ts"
+/** Looks for what loads and is probably not meant. Every rule goes by what all dialects have in common. */
+import type { Dialect, HookSet } from "@tenterhook/core"
+import { readFileSync } from "node:fs"
+import type { Finding, Rule } from "./Finding.ts"
+import { neverMatches } from "./neverMatches.ts"
+import { missingScript } from "./missingScript.ts"
+import { timeUnit } from "./timeUnit.ts"
+import { tryOut } from "./tryOut.ts"
+import { unknownName } from "./unknownName.ts"
 
-/** Looks at the hooks of one set; no hook is run. What its dialect said of a hook already is not said again. */
-export const lint = async (set: HookSet): Promise<ReadonlyArray<LoadNotice>> => {
-  const now = current(set)
-  const remarks: Array<LoadNotice> = []
-  for (const hook of now.hooks) {
-    const said = noticesOf(hook, now).join("\n")
-    const texts = [
-      /matcher|no tool/.test(said) ? null : matcherRemark(hook),
-      said.includes("timeout") ? null : deadlineRemark(hook),
-      ...scriptRemarks(hook),
-      await variableRemark(hook, now)
-    ]
-    for (const text of texts) {
-      if (text !== null) remarks.push(remark(hook, text))
+export const lint = async (sets: ReadonlyArray<HookSet>): Promise<ReadonlyArray<Finding>> => {
+  const dialects = Object.values((await import("@tenterhook/dialects")) as Record<string, unknown>).filter(isDialect)
+  const findings: Array<Finding> = []
+  for (const set of sets) {
+    const dialect = dialects.find((one) => one.id === set.dialect)
+    if (dialect === undefined) continue
+    const text = set.file === null ? null : readText(set.file)
+    for (const hook of set.hooks) {
+      if (!hook.enabled) continue
+      const subject = { set, hook, dialect, text, trial: tryOut(hook, dialect, set.mode) }
+      for (const rule of rules) {
+        for (const said of rule(subject)) findings.push({ ...hook.source, column: null, text: `${hook.name}: ${said}` })
+      }
     }
   }
-  return remarks
+  return findings
 }
 
-/** What was said about the lines from this hook's to the next one's. */
-const noticesOf = ({ source: { file, line } }: Hook, { hooks, notices }: HookSet): ReadonlyArray<string> => {
-  if (line === null) return []
-  const lines = hooks.flatMap(({ source }) => (source.line !== null && source.line > line ? [source.line] : []))
-  const next = Math.min(...lines, Infinity)
-  return notices
-    .filter((notice) => notice.file === file && notice.line !== null && notice.line >= line && notice.line < next)
-    .map(({ text }) => text)
-}
+const rules: ReadonlyArray<Rule> = [neverMatches, timeUnit, missingScript, unknownName]
 
-const remark = ({ name, source }: Hook, text: string): LoadNotice => ({
-  file: source.file,
-  line: source.line,
-  column: null,
-  text: `${name}: ${text}`
-})
+const isDialect = (value: unknown): value is Dialect => typeof value === "object" && value !== null && "encode" in value
+
+const readText = (file: string) => {
+  try {
+    return readFileSync(file, "utf8")
+  } catch {
+    return null
+  }
+}

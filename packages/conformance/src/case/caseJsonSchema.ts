@@ -7,7 +7,7 @@ const document = Schema.toJsonSchemaDocument(Case, { onExcessProperty: "error" }
 /** JSON Schema, draft 2020-12. */
 export const caseJsonSchema: Readonly<Record<string, unknown>> = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
-  $id: "https://tenterhook.dev/schema/case.schema.json",
+  $id: "https://unpkg.com/@tenterhook/conformance/schema/case.schema.json",
   ...document.schema,
   $defs: document.definitions
 }

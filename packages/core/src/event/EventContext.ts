@@ -10,7 +10,9 @@ const Id = Schema.Union([Schema.String, Schema.Int]).pipe(
 const known = <S extends Schema.Top>(schema: S) =>
   Schema.optionalKey(Schema.NullishOr(schema)).pipe(
     Schema.decodeTo(Schema.optionalKey(Schema.toType(schema)), {
-      decode: SchemaGetter.transformOptional((value) => Option.filter(value, (it) => it !== null && it !== undefined)) as never,
+      decode: SchemaGetter.transformOptional((value) =>
+        Option.filter(value, (it) => it !== null && it !== undefined)
+      ) as never,
       encode: SchemaGetter.passthrough() as never
     })
   )

@@ -9,7 +9,10 @@ import type { FireId } from "../run/Invocation.ts"
 
 /** One fact. Facts of one fire come in order; fires may interleave. `at` is in epoch milliseconds. */
 export type JournalEntry =
-  | Fact<"planned", { readonly event: EventName; readonly context: EventContext; readonly hooks: ReadonlyArray<string> }>
+  | Fact<
+      "planned",
+      { readonly event: EventName; readonly context: EventContext; readonly hooks: ReadonlyArray<string> }
+    >
   | Fact<
       "started",
       {

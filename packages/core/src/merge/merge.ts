@@ -71,7 +71,8 @@ export const merge = (contributions: ReadonlyArray<Contribution>, options: Merge
   const resuming = allowed.find((one) => one.output.resume !== undefined)
   let resume: FireReport["resume"] = null
   if (resuming !== undefined) {
-    const refused = halt !== null ? `${halt.hook} halts` : honours("resume") ? options.resumeRefused : "the host cannot resume"
+    const refused =
+      halt !== null ? `${halt.hook} halts` : honours("resume") ? options.resumeRefused : "the host cannot resume"
     if (refused === undefined) resume = { hook: resuming.hook, reason: resuming.output.resume! }
     else lose(resuming.hook, "resume", "nothing", refused)
   }
@@ -79,7 +80,9 @@ export const merge = (contributions: ReadonlyArray<Contribution>, options: Merge
   return {
     proceed: halt === null && permits(verdict),
     verdict,
-    reasons: allowed.flatMap(({ hook, output }) => (output.reason === undefined ? [] : [{ hook, text: output.reason }])),
+    reasons: allowed.flatMap(({ hook, output }) =>
+      output.reason === undefined ? [] : [{ hook, text: output.reason }]
+    ),
     rewrite,
     context,
     notices: allowed.flatMap(({ hook, output }) =>
@@ -125,7 +128,8 @@ const chooseRewrite = (
     if (rewrite === undefined) continue
     const keep: boolean = chosen !== null && chosen.set === one.set && one.policy.rewrite === "firstWins"
     const [winner, loser]: [string, Contribution | null] = keep ? [chosen!.hook, one] : [one.hook, chosen]
-    if (loser !== null) lose(loser.hook, `rewrite ${loser.output.rewrite!.target}`, "nothing", `the rewrite of ${winner} holds`)
+    if (loser !== null)
+      lose(loser.hook, `rewrite ${loser.output.rewrite!.target}`, "nothing", `the rewrite of ${winner} holds`)
     if (!keep) chosen = { ...one, rewrite }
   }
   return chosen

@@ -132,7 +132,9 @@ export const policyFor = (set: HookSet, event: EventName): Policy => set.policie
 /** Why a hook does not run for an event, or null. */
 const exclusion = (hook: Hook, event: EventName, context: EventContext): string | null => {
   if (hook.events !== "*" && !hook.events.includes(event)) {
-    return hook.events.length === 0 ? `its event "${hook.nativeEvent}" never happens here` : `it is for ${hook.nativeEvent}`
+    return hook.events.length === 0
+      ? `its event "${hook.nativeEvent}" never happens here`
+      : `it is for ${hook.nativeEvent}`
   }
   if (!hook.enabled) return "it is disabled"
   return mismatch(hook, event, context)
@@ -155,9 +157,12 @@ const mismatch = (hook: Hook, event: EventName, context: EventContext): string |
 const fitsBecause = (hook: Hook, event: EventName, context: EventContext): string => {
   const { matcher } = hook
   if (matcher === undefined) return `it is for ${hook.nativeEvent}`
-  if (matcher.only !== undefined && !matcher.only.includes(event)) return `it is for ${hook.nativeEvent}; its matcher does not apply there`
+  if (matcher.only !== undefined && !matcher.only.includes(event))
+    return `it is for ${hook.nativeEvent}; its matcher does not apply there`
   const value = valueAt(context, matcher.on)
-  return value === undefined ? `its matcher ${matcher.text} fits` : `its matcher ${matcher.text} matches ${matcher.on} "${value}"`
+  return value === undefined
+    ? `its matcher ${matcher.text} fits`
+    : `its matcher ${matcher.text} matches ${matcher.on} "${value}"`
 }
 
 const withoutDuplicates = (policy: Policy, hooks: ReadonlyArray<Hook>): ReadonlyArray<Hook> => {

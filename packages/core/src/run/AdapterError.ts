@@ -28,7 +28,10 @@ export class Spawn extends Schema.TaggedError<Spawn>()("spawn", { what: Schema.S
 }
 
 /** The way to the other side broke: no connection, a reset, a protocol error. */
-export class Transport extends Schema.TaggedError<Transport>()("transport", { what: Schema.String, why: Schema.String }) {
+export class Transport extends Schema.TaggedError<Transport>()("transport", {
+  what: Schema.String,
+  why: Schema.String
+}) {
   override get message() {
     return `no answer from ${this.what}: ${this.why}`
   }
@@ -42,7 +45,10 @@ export class ToolFailed extends Schema.TaggedError<ToolFailed>()("tool", { name:
 }
 
 /** More came than may be kept, and a part of it would be misread. */
-export class Oversize extends Schema.TaggedError<Oversize>()("oversize", { what: Schema.String, limitBytes: Schema.Int }) {
+export class Oversize extends Schema.TaggedError<Oversize>()("oversize", {
+  what: Schema.String,
+  limitBytes: Schema.Int
+}) {
   override get message() {
     return `${this.what} is larger than ${this.limitBytes} bytes`
   }
@@ -54,7 +60,9 @@ export class AdapterError extends Schema.TaggedError<AdapterError>()("AdapterErr
   hook: HookName,
   reason: Schema.Union([Missing, Unavailable, Spawn, Transport, ToolFailed, Oversize]),
   /** What it had said, where it got that far. */
-  reply: Schema.optionalKey(Schema.declare((value: unknown): value is Reply => Predicate.hasProperty(value, "diagnostics")))
+  reply: Schema.optionalKey(
+    Schema.declare((value: unknown): value is Reply => Predicate.hasProperty(value, "diagnostics"))
+  )
 }) {
   override get message() {
     return `${this.hook}: ${this.reason.message}`

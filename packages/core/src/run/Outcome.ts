@@ -5,15 +5,26 @@ import type { Reply } from "./Reply.ts"
 
 /**
  * Why a hook failed. Adapters fail with `spawn transport tool missing unavailable oversize`, dialects find
- * `exit signal decode`,
- * the engine adds `timeout cancelled`. Only a dialect that knows better makes a skip of `unavailable`.
+ * `exit signal decode`, the engine adds `timeout cancelled`.
  */
-export type FailureReason =
-  | "spawn" | "transport" | "tool" | "missing" | "unavailable" | "oversize"
-  | "exit" | "signal" | "decode"
-  | "timeout" | "cancelled"
+export const failureReasons = [
+  "spawn",
+  "transport",
+  "tool",
+  "missing",
+  "unavailable",
+  "oversize",
+  "exit",
+  "signal",
+  "decode",
+  "timeout",
+  "cancelled"
+] as const
+export type FailureReason = (typeof failureReasons)[number]
 
-export type SkipReason = "untrusted" | "unavailable" | "capacity" | "halted"
+/** Why a hook that fits did not run. Only a dialect that knows better makes a skip of an `unavailable` failure. */
+export const skipReasons = ["untrusted", "unavailable", "capacity", "halted"] as const
+export type SkipReason = (typeof skipReasons)[number]
 
 /** What a hook asked for by succeeding. All absent: go on. */
 export interface Output {

@@ -87,7 +87,9 @@ const act = Effect.fnUntraced(function* (hook: Hook, { dialect, fire, cancelled,
       onSuccess: (reply): End => ({ _tag: "reply", ...reply })
     }
   )
-  const deadline = Number.isFinite(hook.timeoutMs) ? Effect.as(Effect.sleep(hook.timeoutMs), "timeout" as const) : Effect.never
+  const deadline = Number.isFinite(hook.timeoutMs)
+    ? Effect.as(Effect.sleep(hook.timeoutMs), "timeout" as const)
+    : Effect.never
   const cancel = Effect.as(Deferred.await(cancelled), "cancelled" as const)
   return yield* Effect.scoped(
     Effect.flatMap(
@@ -95,7 +97,11 @@ const act = Effect.fnUntraced(function* (hook: Hook, { dialect, fire, cancelled,
       Effect.fnUntraced(function* (first: End | StopReason) {
         if (typeof first !== "string") return first
         const reply = running === undefined ? emptyReply : yield* running.stop(first)
-        return failure(first, first === "timeout" ? `it did not end within ${hook.timeoutMs} ms` : "the fire was cancelled", reply)
+        return failure(
+          first,
+          first === "timeout" ? `it did not end within ${hook.timeoutMs} ms` : "the fire was cancelled",
+          reply
+        )
       })
     )
   )

@@ -20,7 +20,10 @@ describe("decodeContext", () => {
     const refused = decodeContext({ sessionId: [], task: { dir: 3 }, tool: {} })
     assert.isTrue(Result.isFailure(refused))
     if (Result.isSuccess(refused)) return
-    assert.deepStrictEqual(refused.failure.problems.map(({ path }) => path), ["sessionId", "task.dir", "tool.name"])
+    assert.deepStrictEqual(
+      refused.failure.problems.map(({ path }) => path),
+      ["sessionId", "task.dir", "tool.name"]
+    )
     assert.match(refused.failure.message, /^context\.sessionId: expected string/)
   })
 
@@ -29,5 +32,6 @@ describe("decodeContext", () => {
   })
 
   it.effect.prop("never throws, whatever comes in", [Schema.Unknown], ([input]) =>
-    Effect.sync(() => assert.isTrue(Result.isResult(decodeContext(input)))))
+    Effect.sync(() => assert.isTrue(Result.isResult(decodeContext(input))))
+  )
 })

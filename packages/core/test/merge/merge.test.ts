@@ -37,7 +37,11 @@ const AnyOutput = Schema.Struct({
   reason: Schema.optionalKey(Schema.String),
   context: Schema.optionalKey(Schema.Array(Schema.String)),
   rewrite: Schema.optionalKey(
-    Schema.Struct({ target: Schema.Literal("input"), mode: Schema.Literals(["replace", "patch"]), value: Schema.String })
+    Schema.Struct({
+      target: Schema.Literal("input"),
+      mode: Schema.Literals(["replace", "patch"]),
+      value: Schema.String
+    })
   ),
   halt: Schema.optionalKey(Schema.String),
   resume: Schema.optionalKey(Schema.String)
@@ -48,42 +52,59 @@ const AnyHost = Schema.Array(Schema.Literals(["ask", "defer", "rewrite", "contex
 const rank = (verdict: Verdict) => verdicts.indexOf(verdict)
 
 describe("the verdict", () => {
-  it.effect.prop("is a join: associative, commutative, idempotent, with a unit", [Verdict, Verdict, Verdict], ([a, b, c]) =>
-    Effect.sync(() => {
-      assert.strictEqual(join(a, join(b, c)), join(join(a, b), c))
-      assert.strictEqual(join(a, b), join(b, a))
-      assert.strictEqual(join(a, a), a)
-      assert.strictEqual(join(a, "abstain"), a)
-      assert.strictEqual(join(a, "deny"), "deny")
-    }))
+  it.effect.prop(
+    "is a join: associative, commutative, idempotent, with a unit",
+    [Verdict, Verdict, Verdict],
+    ([a, b, c]) =>
+      Effect.sync(() => {
+        assert.strictEqual(join(a, join(b, c)), join(join(a, b), c))
+        assert.strictEqual(join(a, b), join(b, a))
+        assert.strictEqual(join(a, a), a)
+        assert.strictEqual(join(a, "abstain"), a)
+        assert.strictEqual(join(a, "deny"), "deny")
+      })
+  )
 
   it.effect.prop("does not depend on the order of hooks, and a deny is never lost", [AnyOutputs], ([outputs]) =>
     Effect.sync(() => {
       const report = merged(outputs)
       assert.strictEqual(merged(outputs.toReversed()).verdict, report.verdict)
       if (outputs.some(({ verdict }) => verdict === "deny")) assert.strictEqual(report.verdict, "deny")
-    }))
+    })
+  )
 
-  it.effect.prop("lets the host proceed exactly when nothing halts and nobody asks, defers or denies", [AnyOutputs], ([outputs]) =>
-    Effect.sync(() => {
-      const report = merged(outputs)
-      assert.strictEqual(report.proceed, report.halt === null && permits(report.verdict))
-    }))
+  it.effect.prop(
+    "lets the host proceed exactly when nothing halts and nobody asks, defers or denies",
+    [AnyOutputs],
+    ([outputs]) =>
+      Effect.sync(() => {
+        const report = merged(outputs)
+        assert.strictEqual(report.proceed, report.halt === null && permits(report.verdict))
+      })
+  )
 
-  it.effect.prop("splitting the hooks in two and joining the verdicts changes nothing", [AnyOutputs, AnyOutputs], ([a, b]) =>
-    Effect.sync(() => assert.strictEqual(merged([...a, ...b]).verdict, join(merged(a).verdict, merged(b).verdict))))
+  it.effect.prop(
+    "splitting the hooks in two and joining the verdicts changes nothing",
+    [AnyOutputs, AnyOutputs],
+    ([a, b]) =>
+      Effect.sync(() => assert.strictEqual(merged([...a, ...b]).verdict, join(merged(a).verdict, merged(b).verdict)))
+  )
 })
 
 describe("what is concatenated", () => {
   it.effect.prop("keeps definition order", [AnyOutputs], ([outputs]) =>
     Effect.sync(() => {
       const report = merged(outputs)
-      assert.deepStrictEqual(report.context.map(({ text }) => text), outputs.flatMap(({ context }) => context ?? []))
+      assert.deepStrictEqual(
+        report.context.map(({ text }) => text),
+        outputs.flatMap(({ context }) => context ?? [])
+      )
       assert.deepStrictEqual(
         report.reasons.map(({ text }) => text),
         outputs.flatMap(({ reason }) => (reason === undefined ? [] : [reason]))
       )
-    }))
+    })
+  )
 })
 
 describe("a rewrite", () => {
@@ -92,15 +113,24 @@ describe("a rewrite", () => {
   it("is the last in order, or the first where the policy says so; the others are losses", () => {
     assert.strictEqual(merged([rewrite("a"), rewrite("b")]).rewrite?.value, "b")
     const firstWins = { ...defaultPolicy, rewrite: "firstWins" } as const
-    const report = merge([0, 1].map((i) => contribution(rewrite(`${i}`), i, { policy: firstWins })), { event: gate })
+    const report = merge(
+      [0, 1].map((i) => contribution(rewrite(`${i}`), i, { policy: firstWins })),
+      { event: gate }
+    )
     assert.strictEqual(report.rewrite?.value, "0")
-    assert.deepStrictEqual(report.losses.map(({ hook }) => hook), ["hook-1"])
+    assert.deepStrictEqual(
+      report.losses.map(({ hook }) => hook),
+      ["hook-1"]
+    )
   })
 
   it("of several sets is the last set's", () => {
     const firstWins = { ...defaultPolicy, rewrite: "firstWins" } as const
     const report = merge(
-      [contribution(rewrite("a"), 0, { policy: firstWins }), contribution(rewrite("b"), 1, { set: 1, policy: firstWins })],
+      [
+        contribution(rewrite("a"), 0, { policy: firstWins }),
+        contribution(rewrite("b"), 1, { set: 1, policy: firstWins })
+      ],
       { event: gate }
     )
     assert.strictEqual(report.rewrite?.value, "b")
@@ -113,7 +143,8 @@ describe("a rewrite", () => {
       if (report.verdict === "deny") assert.isNull(report.rewrite)
       const lost = report.losses.filter(({ from }) => from.startsWith("rewrite")).length
       assert.strictEqual(lost + (report.rewrite === null ? 0 : 1), asked)
-    }))
+    })
+  )
 
   it("with a target that the event does not have is lost", () => {
     const report = merged([rewrite("a")], event("user_prompt_submit"))
@@ -130,11 +161,19 @@ describe("halt and resume", () => {
       assert.strictEqual(report.halt !== null, halts)
       if (halts) assert.isNull(report.resume)
       if (halts) assert.isFalse(report.proceed)
-      if (!halts) assert.strictEqual(report.resume !== null, outputs.some(({ resume }) => resume !== undefined))
-    }))
+      if (!halts)
+        assert.strictEqual(
+          report.resume !== null,
+          outputs.some(({ resume }) => resume !== undefined)
+        )
+    })
+  )
 
   it("a refused resume is a loss", () => {
-    const report = merge([contribution({ resume: "go on" })], { event: event("stop"), resumeRefused: "8 times already" })
+    const report = merge([contribution({ resume: "go on" })], {
+      event: event("stop"),
+      resumeRefused: "8 times already"
+    })
     assert.isNull(report.resume)
     assert.deepInclude(report.losses[0], { from: "resume", why: "8 times already" })
   })
@@ -146,7 +185,13 @@ describe("what the event's class does not allow", () => {
     assert.strictEqual(report.verdict, "abstain")
     assert.isTrue(report.proceed)
     assert.deepStrictEqual(report.context, [{ hook: "hook-0", text: "c" }])
-    assert.deepStrictEqual(report.losses.map(({ from, to }) => [from, to]), [["deny", "abstain"], ["resume", "nothing"]])
+    assert.deepStrictEqual(
+      report.losses.map(({ from, to }) => [from, to]),
+      [
+        ["deny", "abstain"],
+        ["resume", "nothing"]
+      ]
+    )
   })
 })
 
@@ -161,7 +206,8 @@ describe("what the host cannot honour", () => {
       if (!host.includes("ask")) assert.notStrictEqual(less.verdict, "ask")
       if (!host.includes("defer")) assert.notStrictEqual(less.verdict, "defer")
       if (!host.includes("context")) assert.lengthOf(less.context, 0)
-    }))
+    })
+  )
 
   it("a rewrite that a gate's host cannot make denies: the call must not run unchecked", () => {
     const report = merged([{ rewrite: { target: "input", mode: "replace", value: {} } }], gate, ["ask"])

@@ -12,7 +12,8 @@ const exact = (tool: string, literal = true): Matcher => ({
   ...(literal ? { literals: [tool] } : {})
 })
 const noop = () => ({})
-const names = (plans: ReturnType<ReturnType<typeof planner>>) => plans.flatMap(({ hooks }) => hooks.map((one) => one.name as string))
+const names = (plans: ReturnType<ReturnType<typeof planner>>) =>
+  plans.flatMap(({ hooks }) => hooks.map((one) => one.name as string))
 
 describe("plan", () => {
   const Configured = Schema.Array(
@@ -25,32 +26,46 @@ describe("plan", () => {
   )
   const Asked = Schema.Array(Schema.Literals(["bash", "edit", "other", ""]))
 
-  it.effect.prop("the index finds what asking every hook would find, in definition order, however often", [Configured, Asked], ([configured, asked]) =>
-    Effect.sync(() => {
-      const hooks = configured.map(({ event, tool, literal, enabled }, index) =>
-        hook(noop, {
-          name: hookName(`${index}`),
-          events: event === "*" ? "*" : [event],
-          enabled,
-          ...(tool === undefined ? {} : { matcher: exact(tool, literal) })
-        })
-      )
-      const sets = [set(hooks)]
-      for (const name of [...asked, ...asked]) {
-        const context = name === "" ? {} : { tool: { name } }
-        const expected = hooks.filter(
-          (one) => one.enabled && (one.events === "*" || one.events.includes("pre_tool_use")) && (one.matcher?.test(context.tool?.name) ?? true)
+  it.effect.prop(
+    "the index finds what asking every hook would find, in definition order, however often",
+    [Configured, Asked],
+    ([configured, asked]) =>
+      Effect.sync(() => {
+        const hooks = configured.map(({ event, tool, literal, enabled }, index) =>
+          hook(noop, {
+            name: hookName(`${index}`),
+            events: event === "*" ? "*" : [event],
+            enabled,
+            ...(tool === undefined ? {} : { matcher: exact(tool, literal) })
+          })
         )
-        assert.deepStrictEqual(names(planner(sets)("pre_tool_use", context)), expected.map((one) => one.name as string))
-      }
-    }))
+        const sets = [set(hooks)]
+        for (const name of [...asked, ...asked]) {
+          const context = name === "" ? {} : { tool: { name } }
+          const expected = hooks.filter(
+            (one) =>
+              one.enabled &&
+              (one.events === "*" || one.events.includes("pre_tool_use")) &&
+              (one.matcher?.test(context.tool?.name) ?? true)
+          )
+          assert.deepStrictEqual(
+            names(planner(sets)("pre_tool_use", context)),
+            expected.map((one) => one.name as string)
+          )
+        }
+      })
+  )
 
   it("asks matchers on other values, and conditions, at each fire", () => {
     const onSource: Matcher = { on: "source", text: "startup", test: (value) => value === "startup" }
     const sets = [
       set([
         hook(noop, { name: hookName("matcher"), events: ["session_start"], matcher: onSource }),
-        hook(noop, { name: hookName("condition"), events: ["session_start"], condition: { text: "model is m", test: ({ model }) => model === "m" } })
+        hook(noop, {
+          name: hookName("condition"),
+          events: ["session_start"],
+          condition: { text: "model is m", test: ({ model }) => model === "m" }
+        })
       ])
     ]
     assert.deepStrictEqual(names(planner(sets)("session_start", { source: "startup" })), ["matcher"])
@@ -58,7 +73,9 @@ describe("plan", () => {
   })
 
   it("a matcher that is for other events does not narrow this one", () => {
-    const sets = [set([hook(noop, { events: ["session_start"], matcher: { ...exact("bash"), only: ["pre_tool_use"] } })])]
+    const sets = [
+      set([hook(noop, { events: ["session_start"], matcher: { ...exact("bash"), only: ["pre_tool_use"] } })])
+    ]
     assert.lengthOf(names(planner(sets)("session_start", {})), 1)
   })
 

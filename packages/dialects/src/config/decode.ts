@@ -9,7 +9,9 @@ export const decodeAt = <A>(
   document: Document,
   path: ConfigPath,
   value: unknown
-): { readonly ok: true; readonly value: A } | { readonly ok: false; readonly problems: ReadonlyArray<ConfigProblem> } => {
+):
+  | { readonly ok: true; readonly value: A }
+  | { readonly ok: false; readonly problems: ReadonlyArray<ConfigProblem> } => {
   const exit = Schema.decodeUnknownExit(schema)(value, { errors: "all" })
   if (Exit.isSuccess(exit)) return { ok: true, value: exit.value }
   const problems = new Map<string, ConfigProblem>()
@@ -25,9 +27,17 @@ export const decodeAt = <A>(
 }
 
 /** `decodeAt`, failing with a `ConfigError`. */
-export const decodeOrFail = <A>(dialect: string, schema: Schema.Decoder<A>, document: Document, path: ConfigPath, value: unknown) => {
+export const decodeOrFail = <A>(
+  dialect: string,
+  schema: Schema.Decoder<A>,
+  document: Document,
+  path: ConfigPath,
+  value: unknown
+) => {
   const decoded = decodeAt(schema, document, path, value)
-  return decoded.ok ? Effect.succeed(decoded.value) : Effect.fail(new ConfigError({ dialect, problems: decoded.problems }))
+  return decoded.ok
+    ? Effect.succeed(decoded.value)
+    : Effect.fail(new ConfigError({ dialect, problems: decoded.problems }))
 }
 
 const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
@@ -44,4 +54,7 @@ const issuesOf = (error: Schema.SchemaError) =>
 const lowered = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
 
 const valueAt = (value: unknown, path: ConfigPath): unknown =>
-  path.reduce<unknown>((at, key) => (at === null || at === undefined ? undefined : (at as Record<string, unknown>)[key]), value)
+  path.reduce<unknown>(
+    (at, key) => (at === null || at === undefined ? undefined : (at as Record<string, unknown>)[key]),
+    value
+  )

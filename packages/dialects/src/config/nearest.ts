@@ -14,7 +14,11 @@ export const nearest = (word: string, known: ReadonlyArray<string>): string | un
 }
 
 /** `preToolUse`, `pre-tool-use` and `pre_tool_use` are one word. */
-const plain = (word: string) => word.replace(/([a-z])([A-Z])/g, "$1_$2").replace(/[-_\s]+/g, "_").toLowerCase()
+const plain = (word: string) =>
+  word
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .replace(/[-_\s]+/g, "_")
+    .toLowerCase()
 
 /** Insertions, deletions, replacements and swaps of neighbours; stops at `limit`. */
 const editDistance = (a: string, b: string, limit: number): number => {
@@ -26,7 +30,8 @@ const editDistance = (a: string, b: string, limit: number): number => {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
       let distance = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1))
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) distance = Math.min(distance, beforeLast[j - 2]! + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        distance = Math.min(distance, beforeLast[j - 2]! + 1)
       row.push(distance)
     }
     beforeLast = last

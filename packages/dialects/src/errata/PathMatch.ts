@@ -2,6 +2,7 @@
  * Go's `path.Match`, over the whole name, in code points: `*` and `?` never match `/`, `[a-z]`, `[^a-z]`, and a
  * backslash before a plain character. A malformed pattern matches nothing.
  */
+import { inRanges, literalOf, matchesWildcards, star, type Wildcard } from "../config/wildcards.ts"
 
 export interface PathMatch {
   readonly test: (name: string) => boolean
@@ -14,64 +15,24 @@ export interface PathMatch {
 export const compilePathMatch = (pattern: string): PathMatch => {
   const tokens = tokensOf([...pattern])
   if (tokens === undefined) return { test: () => false, literal: undefined, malformed: true }
-  const literal = tokens.every((token) => typeof token === "string") ? tokens.join("") : undefined
-  const test = literal === undefined ? (name: string) => matches(tokens, [...name]) : (name: string) => name === literal
+  const literal = literalOf(tokens)
+  const test =
+    literal === undefined ? (name: string) => matchesWildcards(tokens, name, "/") : (name: string) => name === literal
   return { test, literal, malformed: false }
 }
 
-/** A character, or something that stands for one or many. */
-type Token = string | typeof star | typeof any | CharacterClass
-
-const star = Symbol("*")
-const any = Symbol("?")
-
-interface CharacterClass {
-  readonly negated: boolean
-  /** First and last code point of each range. */
-  readonly ranges: ReadonlyArray<readonly [number, number]>
-}
-
-/** Goes back to the last star alone, as Go does, even where an earlier one could have helped. */
-const matches = (tokens: ReadonlyArray<Token>, name: ReadonlyArray<string>): boolean => {
-  let at = 0
-  let token = 0
-  let afterStar = -1
-  let starAt = 0
-  for (;;) {
-    const current = tokens[token]
-    if (current === star) {
-      afterStar = ++token
-      starAt = at
-    } else if (current === undefined ? at === name.length : at < name.length && fits(current, name[at]!)) {
-      if (current === undefined) return true
-      token++
-      at++
-    } else if (afterStar >= 0 && starAt < name.length && name[starAt] !== "/") {
-      token = afterStar
-      at = ++starAt
-    } else {
-      return false
-    }
-  }
-}
-
-const fits = (token: Token, character: string): boolean => {
-  if (typeof token === "string") return token === character
-  if (typeof token === "symbol") return token === any && character !== "/"
-  const code = character.codePointAt(0)!
-  return token.ranges.some(([first, last]) => first <= code && code <= last) !== token.negated
-}
+const notSlash = (character: string) => character !== "/"
 
 /** Undefined where the pattern is malformed. */
-const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Token> | undefined => {
-  const tokens: Array<Token> = []
+const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Wildcard> | undefined => {
+  const tokens: Array<Wildcard> = []
   let at = 0
   while (at < pattern.length) {
     const character = pattern[at++]!
     if (character === "*") {
       if (tokens.at(-1) !== star) tokens.push(star)
     } else if (character === "?") {
-      tokens.push(any)
+      tokens.push(notSlash)
     } else if (character === "\\") {
       const escaped = pattern[at++]
       if (escaped === undefined) return undefined
@@ -79,7 +40,7 @@ const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Token> | undefi
     } else if (character === "[") {
       const read = classAt(pattern, at)
       if (read === undefined) return undefined
-      tokens.push(read.class)
+      tokens.push(inRanges(read.ranges, read.negated))
       at = read.end
     } else {
       tokens.push(character)
@@ -111,5 +72,5 @@ const classAt = (pattern: ReadonlyArray<string>, start: number) => {
     }
     ranges.push([first, last])
   }
-  return { class: { negated, ranges }, end: at + 1 }
+  return { negated, ranges, end: at + 1 }
 }

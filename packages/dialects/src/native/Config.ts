@@ -262,7 +262,7 @@ export const nativeJsonSchema = (): Record<string, unknown> => {
   const { schema, definitions } = Schema.toJsonSchemaDocument(FileConfig, { onExcessProperty: "error" })
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    $id: "https://tenterhook.dev/schema/tenterhook.schema.json",
+    $id: "https://unpkg.com/@tenterhook/dialects/schema/tenterhook.schema.json",
     ...schema,
     $defs: definitions
   }

@@ -43,7 +43,8 @@ const decodeHttp = (hook: Hook, fire: Fire, end: End & { readonly _tag: "reply" 
   if (typeof status === "number" && (status < 200 || status > 299)) {
     return failure(hook, "exit", `answered ${status}${excerpt(text)}`)
   }
-  if (end.truncated && text.startsWith("{")) return failure(hook, "decode", "its answer is longer than what is kept of it")
+  if (end.truncated && text.startsWith("{"))
+    return failure(hook, "decode", "its answer is longer than what is kept of it")
   const { value: _, ...said } = end
   return decodeForeign(hook, fire, typeof body === "object" && body !== null ? { ...said, value: body } : said)
 }

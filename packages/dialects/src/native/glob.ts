@@ -1,4 +1,5 @@
 /** Globs over whole values: `*`, `?`, `[a-z]`, `[!a]`, `{a,b}` and `\` before any of them. Never backtracks further than one star. */
+import { type CharacterTest, inRanges, literalOf, matchesWildcards, star, type Wildcard } from "../config/wildcards.ts"
 
 export interface Glob {
   readonly test: (value: string) => boolean
@@ -12,57 +13,21 @@ export const compileGlob = (text: string): Glob | string => {
   if (text.length > maxLength) return `the pattern is longer than ${maxLength} characters; write a list or a regex`
   const alternatives = expand(text)
   if (typeof alternatives === "string") return alternatives
-  const parts: Array<ReadonlyArray<Token>> = []
+  const parts: Array<ReadonlyArray<Wildcard>> = []
   for (const alternative of alternatives) {
     const tokens = tokenize(alternative)
     if (typeof tokens === "string") return tokens
     parts.push(tokens)
   }
-  if (parts.every((tokens) => tokens.every((token) => typeof token === "string"))) {
-    const literals = parts.map((tokens) => tokens.join(""))
-    return { literals, test: (value) => literals.includes(value) }
-  }
+  const literals = parts.map(literalOf).filter((literal) => literal !== undefined)
+  if (literals.length === parts.length) return { literals, test: (value) => literals.includes(value) }
   if (parts.some((tokens) => tokens.every((token) => token === star))) return { test: () => true }
-  return { test: (value) => parts.some((tokens) => matches(tokens, value)) }
+  return { test: (value) => parts.some((tokens) => matchesWildcards(tokens, value)) }
 }
 
-const star = Symbol("*")
-/** One character (code point) as it stands, any one character, one of a class, or any run of characters. */
-type Token = string | CharTest | typeof star
-type CharTest = (char: string) => boolean
-
-/** Greedy with one point of return: linear for one star, never exponential. */
-const matches = (tokens: ReadonlyArray<Token>, value: string): boolean => {
-  const chars = Array.from(value)
-  let at = 0
-  let token = 0
-  let starAt = -1
-  let resumeAt = 0
-  while (at < chars.length) {
-    const expected = tokens[token]
-    if (expected === star) {
-      starAt = token++
-      resumeAt = at
-    } else if (
-      expected !== undefined &&
-      (typeof expected === "string" ? expected === chars[at] : (expected as CharTest)(chars[at]!))
-    ) {
-      token++
-      at++
-    } else if (starAt >= 0) {
-      token = starAt + 1
-      at = ++resumeAt
-    } else {
-      return false
-    }
-  }
-  while (tokens[token] === star) token++
-  return token === tokens.length
-}
-
-const tokenize = (text: string): ReadonlyArray<Token> | string => {
+const tokenize = (text: string): ReadonlyArray<Wildcard> | string => {
   const chars = Array.from(text)
-  const tokens: Array<Token> = []
+  const tokens: Array<Wildcard> = []
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i]!
     if (char === "\\") {
@@ -85,17 +50,17 @@ const tokenize = (text: string): ReadonlyArray<Token> | string => {
   return tokens
 }
 
-const anyChar: CharTest = () => true
+const anyChar: CharacterTest = () => true
 
 /** The class that opens at `start`; a `]` right after the opening is one of its characters. */
 const charClass = (
   chars: ReadonlyArray<string>,
   start: number
-): { readonly test: CharTest; readonly end: number } | string => {
+): { readonly test: CharacterTest; readonly end: number } | string => {
   let i = start + 1
   const negated = chars[i] === "!" || chars[i] === "^"
   if (negated) i++
-  const ranges: Array<readonly [string, string]> = []
+  const ranges: Array<readonly [number, number]> = []
   const first = i
   while (i < chars.length && (chars[i] !== "]" || i === first)) {
     if (chars[i] === "\\") i++
@@ -108,15 +73,11 @@ const charClass = (
     }
     if (high.codePointAt(0)! < low.codePointAt(0)!)
       return `the range [${low}-${high}] runs backwards and can never match`
-    ranges.push([low, high])
+    ranges.push([low.codePointAt(0)!, high.codePointAt(0)!])
     i++
   }
   if (chars[i] !== "]") return "the [ is never closed; write \\[ for a bracket"
-  const test = (char: string) =>
-    ranges.some(
-      ([low, high]) => char.codePointAt(0)! >= low.codePointAt(0)! && char.codePointAt(0)! <= high.codePointAt(0)!
-    )
-  return { test: negated ? (char) => !test(char) : test, end: i }
+  return { test: inRanges(ranges, negated), end: i }
 }
 
 /** Each way of choosing from the braces; braces without a comma stay as they are. */

@@ -2,6 +2,7 @@
  * Python's `fnmatch`, case-sensitive as on POSIX: `*`, `?`, `[seq]`, `[!seq]`, over the whole name, in code points.
  * `*` crosses `/`, an unclosed `[` is a plain character, and there is no escape but `[*]`.
  */
+import { type CharacterTest, inRanges, literalOf, matchesWildcards, star, type Wildcard } from "../config/wildcards.ts"
 
 export interface Fnmatch {
   readonly test: (name: string) => boolean
@@ -12,59 +13,17 @@ export interface Fnmatch {
 /** Never fails: every text is a pattern. Matching takes at most (pattern length × name length) steps. */
 export const compileFnmatch = (pattern: string): Fnmatch => {
   const tokens = tokensOf([...pattern])
-  const literal = tokens.every((token) => typeof token === "string") ? tokens.join("") : undefined
+  const literal = literalOf(tokens)
   return {
     literal,
-    test: literal === undefined ? (name) => matches(tokens, [...name]) : (name) => name === literal
+    test: literal === undefined ? (name) => matchesWildcards(tokens, name) : (name) => name === literal
   }
 }
 
-/** A character, or something that stands for one or many. */
-type Token = string | typeof star | typeof any | CharacterSet
+const any = () => true
 
-const star = Symbol("*")
-const any = Symbol("?")
-
-interface CharacterSet {
-  readonly negated: boolean
-  /** First and last code point of each range. */
-  readonly ranges: ReadonlyArray<readonly [number, number]>
-}
-
-/** Goes back only to the last star: an earlier one can never help where the last cannot. */
-const matches = (tokens: ReadonlyArray<Token>, name: ReadonlyArray<string>): boolean => {
-  let at = 0
-  let token = 0
-  let afterStar = -1
-  let starAt = 0
-  while (at < name.length) {
-    const current = tokens[token]
-    if (current === star) {
-      afterStar = ++token
-      starAt = at
-    } else if (current !== undefined && fits(current, name[at]!)) {
-      token++
-      at++
-    } else if (afterStar >= 0) {
-      token = afterStar
-      at = ++starAt
-    } else {
-      return false
-    }
-  }
-  while (tokens[token] === star) token++
-  return token === tokens.length
-}
-
-const fits = (token: Token, character: string): boolean => {
-  if (typeof token === "string") return token === character
-  if (typeof token === "symbol") return token === any
-  const code = character.codePointAt(0)!
-  return token.ranges.some(([first, last]) => first <= code && code <= last) !== token.negated
-}
-
-const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Token> => {
-  const tokens: Array<Token> = []
+const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Wildcard> => {
+  const tokens: Array<Wildcard> = []
   let at = 0
   while (at < pattern.length) {
     const character = pattern[at++]!
@@ -96,7 +55,7 @@ const endOfSet = (pattern: ReadonlyArray<string>, start: number): number => {
 }
 
 /** A `!` that comes first only because a range before it vanished negates as well. */
-const setOf = (inner: ReadonlyArray<string>): CharacterSet => {
+const setOf = (inner: ReadonlyArray<string>): CharacterTest => {
   const written = inner[0] === "!"
   const left = withoutEmptyRanges(written ? inner.slice(1) : inner)
   const negated = written || left[0] === "!"
@@ -112,7 +71,7 @@ const setOf = (inner: ReadonlyArray<string>): CharacterSet => {
       ranges.push([first.codePointAt(0)!, first.codePointAt(0)!])
     }
   }
-  return { negated, ranges }
+  return inRanges(ranges, negated)
 }
 
 const range = Symbol("-")

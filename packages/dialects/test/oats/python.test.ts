@@ -1,22 +1,17 @@
-/** What Python 3.11 and ujson 6 answered, held against our reading of them. */
+/** What Python 3.11, ujson 6 and pydantic 2 answered, held against our reading of them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
+import { Effect } from "effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { oats } from "../../src/index.ts"
 import { compileFnmatch } from "../../src/oats/Fnmatch.ts"
 import { readPythonJson, writePythonJson } from "../../src/oats/PythonJson.ts"
 import { decodeUtf8, excerpt, pythonText, strip } from "../../src/oats/PythonText.ts"
 
-const python: {
-  readonly fnmatch: ReadonlyArray<readonly [pattern: string, name: string, matches: boolean]>
-  /** The type of what `ujson.loads` gave; null where it refused. */
-  readonly ujson: ReadonlyArray<readonly [text: string, type: string | null]>
-  /** The bytes in hex, and what `bytes.decode()` said; null where it was content. */
-  readonly utf8: ReadonlyArray<readonly [hex: string, error: string | null]>
-  readonly dumps: ReadonlyArray<readonly [value: unknown, text: string]>
-  /** The code points that `str.strip()` strips. */
-  readonly blank: ReadonlyArray<number>
-} = JSON.parse(readFileSync(join(import.meta.dirname, "fixtures/python.json"), "utf8"))
+/** Made by `fixtures/make.py`. */
+const answers = <Case>(file: string): ReadonlyArray<Case> =>
+  JSON.parse(readFileSync(join(import.meta.dirname, "fixtures", file), "utf8")).cases
 
 const matches = (pattern: string, name: string) => compileFnmatch(pattern).test(name)
 
@@ -52,9 +47,18 @@ describe("fnmatch", () => {
   })
 
   it("is Python's, for sets that no one would write too", () => {
-    const wrong = python.fnmatch.filter(([pattern, name, expected]) => matches(pattern, name) !== expected)
-    assert.deepStrictEqual(wrong, [])
-    assert.isAbove(python.fnmatch.length, 200)
+    const cases = answers<[pattern: string, name: string, matches: boolean]>("fnmatch.json")
+    assert.isAbove(cases.length, 400)
+    assert.deepStrictEqual(
+      cases.filter(([pattern, name, expected]) => matches(pattern, name) !== expected),
+      []
+    )
+  })
+
+  it("a ! that comes first because a range before it vanished negates too, as in Python", () => {
+    assert.isTrue(matches("[b-a!]", "x"))
+    assert.isTrue(matches("[\u{1f9f5}-^!]*", "[-/^"))
+    assert.isFalse(matches("[b-a!x]", "x"))
   })
 
   it("a name without wildcards is a pattern of itself, and known as such", () => {
@@ -79,12 +83,19 @@ describe("fnmatch", () => {
 
 describe("readPythonJson", () => {
   it("reads and refuses what ujson does", () => {
-    const wrong = python.ujson.filter(([text, type]) => {
+    const cases = answers<[text: string, { readonly type: string; readonly json: string } | null]>("ujson.json")
+    assert.isAbove(cases.length, 200)
+    for (const [text, expected] of cases) {
       const read = readPythonJson(text)
-      return (read.ok ? read.type : null) !== type
-    })
-    assert.deepStrictEqual(wrong, [])
-    assert.isAbove(python.ujson.length, 150)
+      assert.strictEqual(read.ok ? read.type : null, expected?.type ?? null, text)
+      if (!read.ok || expected === null) continue
+      const written = readPythonJson(expected.json)
+      assert.deepStrictEqual(written.ok && written.value, read.value, text)
+    }
+  })
+
+  it.each(["-.", "-.e5", '{"a":-.}'])("%j is no number", (text) => {
+    assert.isFalse(readPythonJson(text).ok)
   })
 
   it("reads all that JSON.parse reads, as it reads it", () => {
@@ -152,8 +163,15 @@ describe("readPythonJson", () => {
 })
 
 describe("Python's text", () => {
-  it("is written as ujson writes it", () => {
-    for (const [value, text] of python.dumps) assert.strictEqual(writePythonJson(value), text)
+  it.each([
+    ["a/b", '"a\\/b"'],
+    ['"q" \\ \n\t\r\b\f', '"\\"q\\" \\\\ \\n\\t\\r\\b\\f"'],
+    ["\0\u001f\x7f", '"\\u0000\\u001f\x7f"'],
+    ["\u00e9\u{1f600}\u2028", '"\\u00e9\\ud83d\\ude00\\u2028"'],
+    ["<&>", '"<&>"'],
+    [{ a: [1, -2, true, null], b: {} }, '{"a":[1,-2,true,null],"b":{}}']
+  ])("%j is written as ujson writes it", (value, text) => {
+    assert.strictEqual(writePythonJson(value), text)
   })
 
   it("whatever is written is ASCII on one line and reads back", () => {
@@ -167,7 +185,7 @@ describe("Python's text", () => {
   })
 
   it("strips what str.strip() strips, and nothing else", () => {
-    const blank = new Set(python.blank)
+    const blank = new Set(answers<number>("strip.json"))
     for (let code = 0; code <= 0xffff; code++) {
       const character = String.fromCharCode(code)
       assert.strictEqual(strip(`${character}x${character}`) === "x", blank.has(code), `U+${code.toString(16)}`)
@@ -176,9 +194,11 @@ describe("Python's text", () => {
   })
 
   it("says of bytes that are not UTF-8 what bytes.decode() says", () => {
-    for (const [hex, error] of python.utf8) {
-      const decoded = decodeUtf8(Buffer.from(hex, "hex"))
-      assert.strictEqual(decoded.ok ? null : decoded.error, error, hex)
+    const cases = answers<[bytes: ReadonlyArray<number>, error: string | null]>("decode.json")
+    assert.isAbove(cases.length, 200)
+    for (const [bytes, error] of cases) {
+      const decoded = decodeUtf8(Uint8Array.from(bytes))
+      assert.strictEqual(decoded.ok ? null : decoded.error, error, bytes.join(" "))
     }
   })
 
@@ -200,4 +220,18 @@ describe("Python's text", () => {
   ])("%j in an f-string", (value, text) => {
     assert.strictEqual(pythonText(value), text)
   })
+})
+
+describe("a timeout", () => {
+  it.effect("is a whole number where pydantic takes it for one", () =>
+    Effect.gen(function* () {
+      for (const [timeout, seconds] of answers<[value: unknown, seconds: number | null]>("timeout.json")) {
+        const text = JSON.stringify({ hooks: [{ event: "pre_tool_use", command: "a", timeout }] })
+        const source = { _tag: "text", file: "coder.json", folder: "/project", text } as const
+        const exit = yield* Effect.exit(oats.load(source, { mode: "documented", adapters: [] }))
+        const ms = exit._tag === "Success" ? exit.value.hooks[0]!.timeoutMs : null
+        assert.strictEqual(ms, seconds === null ? null : seconds * 1000, JSON.stringify(timeout))
+      }
+    })
+  )
 })

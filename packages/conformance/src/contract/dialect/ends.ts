@@ -7,7 +7,9 @@ import {
   type Hook,
   type OutcomeReport,
   type Reply,
-  verdicts
+  verdicts,
+  failureReasons,
+  skipReasons
 } from "@tenterhook/core"
 import { type Chance, damagedText, junkBytes, junkValues } from "./Chance.ts"
 
@@ -75,22 +77,6 @@ export const outcomeReport = (dialect: Dialect, hook: Hook, status: OutcomeRepor
 })
 
 export const reply = (parts: Partial<Reply>): Reply => ({ ...emptyReply, ...parts })
-
-export const failureReasons = [
-  "spawn",
-  "transport",
-  "tool",
-  "missing",
-  "unavailable",
-  "oversize",
-  "exit",
-  "signal",
-  "decode",
-  "timeout",
-  "cancelled"
-] as const
-
-const skipReasons: ReadonlyArray<string> = ["untrusted", "unavailable", "capacity", "halted"]
 
 const levels: ReadonlyArray<string> = ["info", "warn", "error"]
 

@@ -9,14 +9,15 @@ import {
   type Hook,
   HttpAction,
   ShellAction,
-  ToolAction
+  ToolAction,
+  failureReasons
 } from "@tenterhook/core"
 import { Effect, Exit, Schema } from "effect"
 import { expect, type Rule, Violation } from "../Rule.ts"
 import { firstDifference, show, view } from "../view.ts"
 import { chance, damagedText, junkText, junkValues } from "./Chance.ts"
 import { DialectBench, type DialectFixtures } from "./DialectBench.ts"
-import { ends, failureReasons, malformed, outcomeReport, reply } from "./ends.ts"
+import { ends, malformed, outcomeReport, reply } from "./ends.ts"
 import { loadedGood, pairs } from "./loading.ts"
 
 type DialectRule = Rule<DialectBench>
