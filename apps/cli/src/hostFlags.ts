@@ -28,7 +28,9 @@ export const outboxFlags = {
   data: Flag.String("data").pipe(
     Flag.optional,
     Flag.withMetavar("folder"),
-    Flag.withDescription("Where announcements are kept until they are delivered; .tenterhook where there are --endpoints")
+    Flag.withDescription(
+      "Where announcements are kept until they are delivered; .tenterhook where there are --endpoints"
+    )
   ),
   endpoints: Flag.String("endpoints").pipe(
     Flag.optional,

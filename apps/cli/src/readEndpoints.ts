@@ -16,7 +16,13 @@ export const readEndpoints = (file: string): EndpointsFile => {
   const exit = decode(value, { errors: "all", onExcessProperty: "error" })
   if (Exit.isFailure(exit)) throw new Refusal(problemsOf(file, exit), { hint })
   const { endpoints, allow = [] } = exit.value
-  return { endpoints: endpoints.map((endpoint, index) => ({ ...endpoint, secret: secretOf(endpoint.secret, `${file}: endpoints[${index}]`) })), allow }
+  return {
+    endpoints: endpoints.map((endpoint, index) => ({
+      ...endpoint,
+      secret: secretOf(endpoint.secret, `${file}: endpoints[${index}]`)
+    })),
+    allow
+  }
 }
 
 const optional = Schema.optionalKey
@@ -60,7 +66,8 @@ const problemsOf = (file: string, exit: Exit.Failure<unknown, Schema.SchemaError
     .map(({ path = [], message }) => {
       const at = path.map((part) => (typeof part === "object" ? part.key : part))
       const place = at.reduce<string>(
-        (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
+        (text, key) =>
+          typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
         ""
       )
       return `${file}: ${place === "" ? "" : `${place}: `}${message}`
@@ -77,4 +84,5 @@ const textOf = (file: string): string => {
   }
 }
 
-const hint = 'as {"endpoints": [{"url": "https://ops.example.com/hooks", "secret": {"env": "OPS_SECRET"}, "events": ["agent.*"]}]}'
+const hint =
+  'as {"endpoints": [{"url": "https://ops.example.com/hooks", "secret": {"env": "OPS_SECRET"}, "events": ["agent.*"]}]}'

@@ -264,17 +264,13 @@ const toolkitOf = async (
 const isList = (given: HooksOptions["tools"]): given is ReadonlyArray<ToolDefinition> => Array.isArray(given)
 
 const toolAdapter = (toolkit: LazyToolkit): AnyAdapter =>
-  lazyAdapter<ToolAction>(
-    "tool",
-    ToolAction,
-    async () => (await import("@tenterhook/tool-call")).ToolAdapter.adapterOf(await toolkit.get())
+  lazyAdapter<ToolAction>("tool", ToolAction, async () =>
+    (await import("@tenterhook/tool-call")).ToolAdapter.adapterOf(await toolkit.get())
   )
 
 const httpAdapter = (allow: ReadonlyArray<string>, scope: Scope.Scope): AnyAdapter =>
-  lazyAdapter<HttpAction>(
-    "http",
-    HttpAction,
-    async () => adapterOfLayer("http", (await import("@tenterhook/webhook")).WebhookAdapter.layerWith({ guard: { allow } }), scope)
+  lazyAdapter<HttpAction>("http", HttpAction, async () =>
+    adapterOfLayer("http", (await import("@tenterhook/webhook")).WebhookAdapter.layerWith({ guard: { allow } }), scope)
   )
 
 const adaptersLayer = (adapters: ReadonlyArray<PlainAdapter | EngineAdapter>) =>

@@ -28,7 +28,9 @@ export const adapterOfLayer = async (
 ): Promise<AnyAdapter> => {
   const built = Layer.buildWithScope(Layer.provideMerge(layer, Layer.fresh(Adapters.layer)), scope)
   const exit = await Effect.runPromiseExit(
-    Effect.flatMap(built, (context) => Effect.flatMap(Adapters, (adapters) => adapters.get(kind)).pipe(Effect.provideContext(context)))
+    Effect.flatMap(built, (context) =>
+      Effect.flatMap(Adapters, (adapters) => adapters.get(kind)).pipe(Effect.provideContext(context))
+    )
   )
   if (Exit.isSuccess(exit)) return exit.value
   throw new Error(`the adapter "${kind}" could not be opened: ${String(exit.cause)}`)

@@ -91,7 +91,15 @@ const declared = (
   return { endpoint: { ...endpoint, mode: id }, own: [id, { ...base, ...rules }] }
 }
 
-const defaults = { events: ["*"], filter: null, headers: {}, ratePerSecond: null, concurrency: 10, fifo: false, mode: "standard" }
+const defaults = {
+  events: ["*"],
+  filter: null,
+  headers: {},
+  ratePerSecond: null,
+  concurrency: 10,
+  fifo: false,
+  mode: "standard"
+}
 
 const keepOnly = async ({ endpoints }: OpenOutbox, wanted: ReadonlySet<string | undefined>) => {
   for (const { id, status, reason } of await endpoints.list()) {

@@ -75,7 +75,9 @@ export const layer: Layer.Layer<never, never, Adapters> = layerWith({})
 export const defaultLimits: Limits = { readBytes: 1_048_576, outputBytes: 65_536 }
 
 const startOn = (client: Client, limits: ExchangeLimits) =>
-  Effect.fnUntraced(function* (invocation: Invocation<HttpAction>): Effect.fn.Return<Running, AdapterError, Scope.Scope> {
+  Effect.fnUntraced(function* (
+    invocation: Invocation<HttpAction>
+  ): Effect.fn.Return<Running, AdapterError, Scope.Scope> {
     const { hook } = invocation
     const context = Option.getOrElse(yield* Effect.serviceOption(CurrentContext), (): EventContext => ({}))
     const prepared = prepare(client, invocation, context.env ?? process.env)
@@ -128,7 +130,10 @@ const tried = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Running, never, Scope.Scope> {
   let attempts = 0
   const counted = (reply: Reply): Reply => ({ ...reply, value: { ...Object(reply.value), attempts } })
-  const late = new Transport({ what: `${action.method} ${originOf(action.url)}`, why: `nothing came within ${timeoutMs} ms` })
+  const late = new Transport({
+    what: `${action.method} ${originOf(action.url)}`,
+    why: `nothing came within ${timeoutMs} ms`
+  })
   const attempt = Effect.scoped(
     Effect.gen(function* () {
       attempts++
@@ -136,14 +141,17 @@ const tried = Effect.fnUntraced(function* (
       return yield* Effect.timeoutOrElse(running.reply, {
         duration: timeoutMs,
         orElse: () =>
-          Effect.flatMap(running.stop("timeout"), (reply) => Effect.fail(new AdapterError({ hook, reason: late, reply })))
+          Effect.flatMap(running.stop("timeout"), (reply) =>
+            Effect.fail(new AdapterError({ hook, reason: late, reply }))
+          )
       })
     })
   )
   const all = Effect.gen(function* () {
     for (const delayMs of delaysMs) {
       const result = yield* Effect.result(attempt)
-      if (Result.isSuccess(result) ? isSuccess(result.success) : result.failure.reason._tag !== "transport") return yield* settled(result)
+      if (Result.isSuccess(result) ? isSuccess(result.success) : result.failure.reason._tag !== "transport")
+        return yield* settled(result)
       yield* Effect.sleep(delayMs)
     }
     return yield* attempt
@@ -153,7 +161,9 @@ const tried = Effect.fnUntraced(function* (
   const fiber = yield* Effect.forkScoped(
     all.pipe(
       Effect.map(counted),
-      Effect.mapError((error) => new AdapterError({ hook, reason: error.reason, reply: counted(error.reply ?? nothingSaid) }))
+      Effect.mapError(
+        (error) => new AdapterError({ hook, reason: error.reason, reply: counted(error.reply ?? nothingSaid) })
+      )
     )
   )
   return {

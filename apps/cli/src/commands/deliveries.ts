@@ -23,7 +23,9 @@ export const deliveries = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("The endpoints of the data folder and their last deliveries, the newest first. Sends nothing."),
+  Command.withDescription(
+    "The endpoints of the data folder and their last deliveries, the newest first. Sends nothing."
+  ),
   Command.withShortDescription("What became of what was announced"),
   Command.withExamples([{ command: "tenterhook deliveries", description: "Of .tenterhook in the working directory" }])
 )
@@ -31,8 +33,9 @@ export const deliveries = Command.make(
 const format = (list: ReadonlyArray<Delivery>, endpoints: ReadonlyArray<Endpoint>, pen: Pen): string => {
   const urls = new Map(endpoints.map(({ id, url }) => [id, url]))
   return [
-    ...endpoints.map(({ url, status, reason, events }) =>
-      `${pen.bold(url)}  ${status}${reason === null ? "" : `: ${reason}`}  ${pen.dim(events.join(", "))}`
+    ...endpoints.map(
+      ({ url, status, reason, events }) =>
+        `${pen.bold(url)}  ${status}${reason === null ? "" : `: ${reason}`}  ${pen.dim(events.join(", "))}`
     ),
     ...(endpoints.length === 0 ? ["no endpoints"] : []),
     ...list.map((one) => formatDelivery(one, urls.get(one.endpointId) ?? one.endpointId, pen)),

@@ -11,12 +11,21 @@ export const deliveryMismatches = async (
   const unknown = Object.keys(expected).filter((name) => !receivers.names.includes(name))
   if (unknown.length > 0) {
     const known = receivers.names.join(", ") || "none"
-    return unknown.map((name) => ({ path: `deliveries.${name}`, expected: `one of the case's receivers: ${known}`, got: name }))
+    return unknown.map((name) => ({
+      path: `deliveries.${name}`,
+      expected: `one of the case's receivers: ${known}`,
+      got: name
+    }))
   }
   const look = () =>
     Object.entries(expected).flatMap(([name, matcher]) => {
       const { requests, previous } = receivers.since(name)
-      return match(matcher, requests, previous.map((one) => one ?? nothing), `deliveries.${name}`)
+      return match(
+        matcher,
+        requests,
+        previous.map((one) => one ?? nothing),
+        `deliveries.${name}`
+      )
     })
   const until = performance.now() + limitMs
   // A subject that knows when it is done says so: what should not come has then had its time.

@@ -43,7 +43,8 @@ const hostArgs = async (setup: CaseSetup, own: string, server: McpServer | null)
     await writeFile(path, JSON.stringify(value))
     return path
   }
-  if (server !== null) args.push("--tools", await file("mcp.json", { mcpServers: { [serverName]: { url: server.url } } }))
+  if (server !== null)
+    args.push("--tools", await file("mcp.json", { mcpServers: { [serverName]: { url: server.url } } }))
   if (setup.endpoints !== undefined) {
     args.push("--data", join(own, "data"), "--endpoints", await file("endpoints.json", { endpoints: setup.endpoints }))
   }

@@ -49,16 +49,16 @@ export const HttpAction = Schema.Struct({
    * Where a product's own protocol repeats the request until one is answered with 2xx: how long it sleeps before each
    * further try, and the deadline of each, in milliseconds. The action's end is that of the last try.
    */
-  tries: Schema.optionalKey(
-    Schema.Struct({ delaysMs: Schema.Array(Schema.Finite), timeoutMs: Schema.Finite })
-  )
+  tries: Schema.optionalKey(Schema.Struct({ delaysMs: Schema.Array(Schema.Finite), timeoutMs: Schema.Finite }))
 })
 export type HttpAction = typeof HttpAction.Type
 
 /** A function of the host's own process: plain, async, or an Effect. What it returns is the reply's value. */
 export const FunctionAction = Schema.Struct({
   kind: Schema.Literal("function"),
-  run: Schema.declare((value: unknown): value is HookFunction => typeof value === "function", { expected: "a function" })
+  run: Schema.declare((value: unknown): value is HookFunction => typeof value === "function", {
+    expected: "a function"
+  })
 })
 export type FunctionAction = typeof FunctionAction.Type
 
@@ -70,7 +70,8 @@ export type HookFunction = (payload: any, call: { readonly signal: AbortSignal }
 
 /** What an action does, in one line, without its environment: for the journal and `explain`. */
 export const describeAction = (action: Action): string => {
-  if (Schema.is(ShellAction)(action)) return "argv" in action.run ? action.run.argv.map(quoted).join(" ") : action.run.command
+  if (Schema.is(ShellAction)(action))
+    return "argv" in action.run ? action.run.argv.map(quoted).join(" ") : action.run.command
   if (Schema.is(ToolAction)(action)) return action.name
   if (Schema.is(HttpAction)(action)) return `${action.method} ${action.url}`
   if (Schema.is(FunctionAction)(action)) return action.run.name === "" ? "a function" : `function ${action.run.name}`

@@ -13,7 +13,15 @@ import {
   type ToolAction
 } from "@tenterhook/core"
 import { Effect, Predicate } from "effect"
-import { type ConfigPath, type Document, noticeAt, problemAt, readDocument, show, unknownText } from "../config/Document.ts"
+import {
+  type ConfigPath,
+  type Document,
+  noticeAt,
+  problemAt,
+  readDocument,
+  show,
+  unknownText
+} from "../config/Document.ts"
 
 /** A hook that calls a tool; `phase` and `step` are what Wacht's events call it by. */
 export interface WachtHook extends Hook<ToolAction> {
@@ -108,10 +116,18 @@ const readSteps = (document: Document, path: ConfigPath, phase: Phase, steps: un
   return { problems, hooks }
 }
 
-const checkName = (document: Document, at: ConfigPath, where: string, name: unknown, problems: Array<ConfigProblem>) => {
+const checkName = (
+  document: Document,
+  at: ConfigPath,
+  where: string,
+  name: unknown,
+  problems: Array<ConfigProblem>
+) => {
   if (typeof name === "string" && name.trim() !== "") return name
   const came = typeof name === "string" || name === undefined ? "" : "; expected a text"
-  problems.push(problemAt(document, [...at, "tool_name"], `${where}.tool_name must not be empty${came}, got ${show(name)}`))
+  problems.push(
+    problemAt(document, [...at, "tool_name"], `${where}.tool_name must not be empty${came}, got ${show(name)}`)
+  )
   return undefined
 }
 

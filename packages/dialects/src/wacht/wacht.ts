@@ -37,13 +37,21 @@ const decode = (hook: WachtHook, input: () => unknown, end: End): Decoded => {
     const entry = jsonOf({ tool_name: tool, input: input(), output: end.value ?? null })
     if (entry !== null) return { outcome: succeeded({ context: [entry] }), decisive: false }
     const message = `Internal error: Hook tool '${tool}' returned what JSON cannot hold`
-    return { outcome: failed("decode", [{ level: "warn", text: `${hook.name}: ${message}` }]), decisive: false, message }
+    return {
+      outcome: failed("decode", [{ level: "warn", text: `${hook.name}: ${message}` }]),
+      decisive: false,
+      message
+    }
   }
   const message = errorMessage(tool, end)
   if (end.reason === "unavailable" || (end.reason === "missing" && tool.startsWith(virtualPrefix))) {
     return { outcome: skipped("unavailable"), decisive: false, message: notConnected }
   }
-  return { outcome: failed(end.reason, [{ level: "warn", text: `${hook.name}: ${message}` }]), decisive: false, message }
+  return {
+    outcome: failed(end.reason, [{ level: "warn", text: `${hook.name}: ${message}` }]),
+    decisive: false,
+    message
+  }
 }
 
 const jsonOf = (value: unknown): string | null => {
@@ -97,5 +105,8 @@ const recognizes = (source: ConfigSource): boolean => {
   const hooks = (document as Record<string, unknown>)["hooks"]
   if (!Predicate.isObject(hooks) || Array.isArray(hooks)) return false
   const known = Object.entries(hooks).filter(([key]) => isPhase(key))
-  return known.length > 0 && known.every(([, steps]) => Array.isArray(steps) && steps.every((step) => Predicate.hasProperty(step, "tool_name")))
+  return (
+    known.length > 0 &&
+    known.every(([, steps]) => Array.isArray(steps) && steps.every((step) => Predicate.hasProperty(step, "tool_name")))
+  )
 }

@@ -32,15 +32,36 @@ dialectSuite({
   adapters: [],
   good: [
     { name: "the documented object", source: agent(documented) },
-    { name: "a phase that only the product knows", source: agent(`{ "hooks": { "before_tool": [ { "tool_name": "v_x_y" } ] } }`) },
-    { name: "hooks in code", source: { _tag: "value", value: { execution_end: [{ tool_name: "x" }] }, folder: "/project" } }
+    {
+      name: "a phase that only the product knows",
+      source: agent(`{ "hooks": { "before_tool": [ { "tool_name": "v_x_y" } ] } }`)
+    },
+    {
+      name: "hooks in code",
+      source: { _tag: "value", value: { execution_end: [{ tool_name: "x" }] }, folder: "/project" }
+    }
   ],
   bad: [
     { name: "a blank name", source: start(`{ "tool_name": " " }`), value: `" "`, right: "must not be empty" },
     { name: "no name", source: start(`{ "args": {} }`), value: "nothing", right: "must not be empty" },
-    { name: "args that are a list", source: start(`{ "tool_name": "x", "args": [1] }`), value: "[1]", right: "must be a JSON object" },
-    { name: "a step that is none", source: start(`"read_file"`), value: `"read_file"`, right: "an object with tool_name and args" },
-    { name: "no list", source: agent(`{ "hooks": { "execution_end": 7 } }`), value: "7", right: "expected a list of steps" },
+    {
+      name: "args that are a list",
+      source: start(`{ "tool_name": "x", "args": [1] }`),
+      value: "[1]",
+      right: "must be a JSON object"
+    },
+    {
+      name: "a step that is none",
+      source: start(`"read_file"`),
+      value: `"read_file"`,
+      right: "an object with tool_name and args"
+    },
+    {
+      name: "no list",
+      source: agent(`{ "hooks": { "execution_end": 7 } }`),
+      value: "7",
+      right: "expected a list of steps"
+    },
     { name: "hooks that are a list", source: agent(`{ "hooks": [] }`), value: "[]", right: "expected an object" }
   ],
   unknown: [

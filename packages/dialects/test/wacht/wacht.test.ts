@@ -14,7 +14,11 @@ const fire: Fire = {
 const hookOf = (tool: string) =>
   Effect.map(
     wacht.load(
-      { _tag: "value", value: { hooks: { execution_start: [{ tool_name: "first" }, { tool_name: tool }] } }, folder: "/" },
+      {
+        _tag: "value",
+        value: { hooks: { execution_start: [{ tool_name: "first" }, { tool_name: tool }] } },
+        folder: "/"
+      },
       { mode: "documented", adapters: [] }
     ),
     ({ hooks }) => hooks[1]!
@@ -38,7 +42,10 @@ describe("wacht", () => {
       assert.deepInclude(wacht.decode(hook, fire, failure("timeout")), {
         message: "Internal error: Hook tool 'slow' timed out after 60s"
       })
-      assert.strictEqual(wacht.decode(hook, fire, failure("tool", "slow failed: disk full")).message, "slow failed: disk full")
+      assert.strictEqual(
+        wacht.decode(hook, fire, failure("tool", "slow failed: disk full")).message,
+        "slow failed: disk full"
+      )
     })
   )
 
