@@ -1,8 +1,9 @@
 /**
- * `npm start`: four products' own example configs, each with real commands, and what every hook did.
+ * `npm start`: five products' own example configs, each with real commands, and what every hook did.
  * Takes the folder to play in. Ends with 1 when anything came out otherwise than it should.
  */
-import { createHooks, type FireReport } from "@tenterhook/sdk"
+import { createHooks, type FireReport, type HooksOptions } from "@tenterhook/sdk"
+import { generateSecret } from "@tenterhook/webhook/signature"
 import { mkdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,7 +11,9 @@ import { errata } from "./tour/errata.ts"
 import { snapshot, write, type Written, writtenSince } from "./tour/Files.ts"
 import { oats } from "./tour/oats.ts"
 import * as print from "./tour/print.ts"
+import { openReceiver, type Received, type Receiver } from "./tour/Receiver.ts"
 import type { Act, Scene } from "./tour/Scene.ts"
+import { wacht } from "./tour/wacht.ts"
 import { wegent } from "./tour/wegent.ts"
 import { youbencha } from "./tour/youbencha.ts"
 import { root, within } from "./workspace.mjs"
@@ -31,44 +34,86 @@ const play = async (scene: Scene, folder: string) => {
   mkdirSync(folder, { recursive: true })
   write(folder, scene.files)
 
+  const secret = generateSecret()
+  const receiver = scene.receiver === undefined ? null : await openReceiver(secret)
+  const host: Host = {
+    ...(scene.shared === undefined ? {} : { tools: { folder: join(folder, scene.shared) } }),
+    ...(receiver === null
+      ? {}
+      : {
+          endpoints: [{ url: receiver.url, secret, ...scene.receiver }],
+          dataFolder: `${folder}.data`,
+          allow: [receiver.place]
+        })
+  }
+  const problems: Array<string> = []
+  try {
+    problems.push(...(await playActs(scene, folder, host, receiver)))
+  } finally {
+    await receiver?.close()
+  }
+  return problems
+}
+
+/** What the host has beside its hooks. */
+type Host = Pick<HooksOptions, "tools" | "endpoints" | "dataFolder" | "allow">
+
+const playActs = async (scene: Scene, folder: string, host: Host, receiver: Receiver | null) => {
   const problems: Array<string> = []
   let shown: string | undefined = ""
   for (const act of scene.acts(folder)) {
     if (act.config !== shown) print.config(act, folder, act.config === undefined ? undefined : scene.files[act.config])
     if (shown === "")
-      for (const script of scene.scripts) print.file("The script", join(folder, script), scene.files[script]!)
+      for (const script of scene.scripts)
+        print.file(
+          scene.files[script]!.startsWith("#!") ? "The script" : "The file",
+          join(folder, script),
+          scene.files[script]!
+        )
     shown = act.config
     const before = snapshot(folder)
     print.event(act)
-    const report = await fire(act, folder)
+    const report = await fire(act, folder, host)
+    const received = receiver?.take() ?? []
     const written = writtenSince(folder, before)
     print.report(report)
     print.files(folder, written)
-    problems.push(...differences(scene, act, report, written))
+    print.received(received)
+    problems.push(...differences(scene, act, report, written, received))
   }
   return problems
 }
 
-const fire = async (act: Act, folder: string) => {
+const fire = async (act: Act, folder: string, host: Host) => {
   const { dialect, config } = act
   const env = { ...process.env, ...act.env } as Record<string, string>
-  await using hooks = await createHooks({ dialect, cwd: folder, env, ...(config === undefined ? {} : { config }) })
-  return await hooks.fire(act.event, act.context)
+  const named = config === undefined ? {} : { config }
+  await using hooks = await createHooks({ dialect, cwd: folder, env, ...named, ...host })
+  const report = await hooks.fire(act.event, act.context)
+  await hooks.deliver()
+  return report
 }
 
-const differences = (scene: Scene, act: Act, report: FireReport, written: ReadonlyArray<Written>) => {
+const differences = (
+  scene: Scene,
+  act: Act,
+  report: FireReport,
+  written: ReadonlyArray<Written>,
+  came: ReadonlyArray<Received>
+) => {
   const got = {
     proceed: report.proceed,
     hooks: report.outcomes.map(({ status }) => status),
-    wrote: written.map(({ name }) => name)
+    wrote: written.map(({ name }) => name),
+    received: came.map(({ type }) => type)
   }
-  const { proceed, hooks, wrote } = act.expect
-  const [expected, came] = [JSON.stringify({ proceed, hooks, wrote }), JSON.stringify(got)]
-  return expected === came ? [] : [`${scene.system}, ${act.event}: expected ${expected}, got ${came}`]
+  const { proceed, hooks, wrote, received = [] } = act.expect
+  const [expected, found] = [JSON.stringify({ proceed, hooks, wrote, received }), JSON.stringify(got)]
+  return expected === found ? [] : [`${scene.system}, ${act.event}: expected ${expected}, got ${found}`]
 }
 
 // The documents' own scripts do not expect white space in a path.
 const playground = /\s/.test(root) ? join(tmpdir(), "tenterhook-tour") : within(".tour")
 
-const wrong = await tour([wegent, youbencha, errata, oats], process.argv[2] ?? playground)
+const wrong = await tour([wegent, youbencha, wacht, errata, oats], process.argv[2] ?? playground)
 process.exitCode = wrong === 0 ? 0 : 1

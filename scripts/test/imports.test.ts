@@ -9,13 +9,17 @@ import { node, within } from "../workspace.mjs"
 import { packages } from "./packages.ts"
 
 const lowest = ["@tenterhook/core"]
+const adapters = [...lowest, "@tenterhook/shell", "@tenterhook/tool-call", "@tenterhook/webhook"]
 const mayDependOn: Record<string, ReadonlyArray<string>> = {
   "@tenterhook/core": [],
   "@tenterhook/shell": lowest,
+  "@tenterhook/tool-call": lowest,
+  "@tenterhook/sqlite": [],
+  "@tenterhook/webhook": [...lowest, "@tenterhook/sqlite"],
   "@tenterhook/dialects": lowest,
   "@tenterhook/conformance": lowest,
-  "@tenterhook/sdk": [...lowest, "@tenterhook/shell", "@tenterhook/dialects"],
-  tenterhook: [...lowest, "@tenterhook/shell", "@tenterhook/dialects", "@tenterhook/conformance", "@tenterhook/sdk"]
+  "@tenterhook/sdk": [...adapters, "@tenterhook/sqlite", "@tenterhook/dialects"],
+  tenterhook: [...adapters, "@tenterhook/dialects", "@tenterhook/conformance", "@tenterhook/sdk"]
 }
 
 describe("what a package depends on", () => {

@@ -10,6 +10,10 @@ export interface Scene {
   readonly files: Readonly<Record<string, string>>
   /** Scripts among them that a newcomer should read first. */
   readonly scripts: ReadonlyArray<string>
+  /** The folder that its tools read_file and append_file work on, below the scene's. */
+  readonly shared?: string
+  /** Who hears what its hooks announce: a receiver on this machine, with a secret of its own. */
+  readonly receiver?: { readonly events: ReadonlyArray<string> }
   readonly acts: (folder: string) => ReadonlyArray<Act>
 }
 
@@ -28,5 +32,7 @@ export interface Act {
     readonly hooks: ReadonlyArray<FireReport["outcomes"][number]["status"]>
     /** Files that the hooks wrote, below the scene's folder. */
     readonly wrote: ReadonlyArray<string>
+    /** What the receiver got and could verify. */
+    readonly received?: ReadonlyArray<string>
   }
 }

@@ -3,6 +3,7 @@ import type { FireReport } from "@tenterhook/sdk"
 import { styleText } from "node:util"
 import { root } from "../workspace.mjs"
 import type { Written } from "./Files.ts"
+import type { Received } from "./Receiver.ts"
 import type { Act, Scene } from "./Scene.ts"
 
 export const heading = (scene: Scene, at: number, of: number) => {
@@ -28,8 +29,9 @@ export const event = (act: Act) => print("", `  ${bold(act.event)}: ${act.says}.
 
 export const report = (report: FireReport) => {
   for (const outcome of report.outcomes) {
-    const end = outcome.exitCode === null ? (outcome.reason ?? outcome.status) : `exit code ${outcome.exitCode}`
-    print(`    hook ${outcome.hook} ${outcome.status}: ${end}, ${Math.round(outcome.durationMs)} ms`)
+    const { exitCode, reason } = outcome
+    const end = exitCode === null ? (reason === null ? "" : `: ${reason}`) : `: exit code ${exitCode}`
+    print(`    hook ${outcome.hook} ${outcome.status}${end}, ${Math.round(outcome.durationMs)} ms`)
     block(lines(outcome.stdout), "      ")
     block(lines(outcome.stderr), "      ")
   }
@@ -47,6 +49,16 @@ export const files = (folder: string, written: ReadonlyArray<Written>) => {
   for (const { name, text } of written) {
     print(`    the hook wrote ${here(`${folder}/${name}`)}${text === "" ? " (an empty file)" : ":"}`)
     block(shortened(lines(text)), "      ")
+  }
+}
+
+export const received = (received: ReadonlyArray<Received>) => {
+  for (const { type, id, signature, data } of received) {
+    print(`    the receiver got ${type}, and its signature is right:`)
+    block(
+      [`webhook-id ${id}`, `webhook-signature ${signature}`, JSON.stringify(data)].map((line) => shortened([line])[0]!),
+      "      "
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 /** Hooks for an agent in five lines. Nobody needs to know Effect. */
 export { createHooks, type FireOptions, type Hooks, type HooksOptions } from "./createHooks.ts"
-export { type Delivered, type DeliverOptions } from "./Mailroom.ts"
-export { type EndpointOptions } from "./outbox.ts"
+export type { Delivered, DeliverOptions } from "./Mailroom.ts"
+export type { EndpointOptions } from "./outbox.ts"
 export { errata } from "./errata.ts"
 export type {
   ErrataContext,

@@ -17,6 +17,8 @@ export const runIds = (context: EventContext) => ({
   execution_run_id: context.executionId ?? null
 })
 
-const idOf = (value: unknown): string | null => (value === undefined || value === null ? null : String(value))
+/** Ids are texts or numbers; anything else is none. */
+const idOf = (value: unknown): string | null =>
+  typeof value === "string" ? value : typeof value === "number" || typeof value === "bigint" ? String(value) : null
 
 const reasonOf = ({ reason, budget }: EventContext): unknown => reason ?? budget ?? null

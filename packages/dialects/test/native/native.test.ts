@@ -173,14 +173,21 @@ describe("posts", () => {
   it.effect("answer by status and body", () =>
     Effect.gen(function* () {
       const hook = yield* first(loadHooks([config]))
-      const decode = (status: number, body: string) =>
-        native.decode(hook, fireOf("pre_tool_use"), reply({ status, output: bytes(body) }))
+      const decode = (status: number, body: string, truncated = false) =>
+        native.decode(
+          hook,
+          fireOf("pre_tool_use"),
+          reply({ value: { status, headers: {}, body }, output: bytes(body), truncated })
+        )
       assert.deepStrictEqual(decode(200, '{"ok":true}').outcome, { status: "succeeded", output: {} })
       assert.deepStrictEqual(decode(204, "").outcome, { status: "succeeded", output: {} })
       assert.deepInclude(decode(200, '{"verdict":"deny"}').outcome, { output: { verdict: "deny" } })
       assert.deepInclude(decode(200, '{"verdict":').outcome, { status: "failed", reason: "decode" })
       assert.deepInclude(decode(500, '{"verdict":"allow"}').outcome, { status: "failed", reason: "exit" })
       assert.strictEqual(decode(500, "oops").message, "answered 500: oops")
+      assert.deepInclude(decode(200, '{"verdict":', true).outcome, { status: "failed", reason: "decode" })
+      const parsed = reply({ value: { status: 200, headers: {}, body: { verdict: "deny" } }, output: bytes("cut") })
+      assert.deepInclude(native.decode(hook, fireOf("pre_tool_use"), parsed).outcome, { output: { verdict: "deny" } })
     })
   )
 })

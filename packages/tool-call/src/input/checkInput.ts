@@ -68,11 +68,17 @@ const compile = async (schema: JsonSchema): Promise<Check> => {
     addUsedSchema: false,
     logger: false
   } as const
-  const ajv = /draft-0[4-7]/.test(draft)
-    ? new (await import("ajv")).Ajv(options)
-    : new (await import("ajv/dist/2020.js")).Ajv2020(options)
-  return ajv.compile(rest)
+  if (/draft-0[4-7]/.test(draft)) {
+    const { Ajv } = exportsOf(await import("ajv"))
+    return new Ajv(options).compile(rest)
+  }
+  const { Ajv2020 } = exportsOf(await import("ajv/dist/2020.js"))
+  return new Ajv2020(options).compile(rest)
 }
+
+/** A bundler gives what CommonJS exports as `default` alone. */
+const exportsOf = <Module extends object>(module: Module): Module =>
+  Object.keys(module).length > 1 || !("default" in module) ? module : (module.default as Module)
 
 const lineOf = ({ instancePath, keyword, params, message }: Problem, input: unknown): string => {
   const path = instancePath
