@@ -80,7 +80,7 @@ export const withArgument = (text: string): ReadonlyArray<number> =>
   })
 
 /** Waits until it holds, at most so long; what it says then. */
-export const eventually = Effect.fnUntraced(function* (holds: () => boolean, withinMs = 5000) {
+export const eventually = Effect.fnUntraced(function* (holds: () => boolean, withinMs = 15_000) {
   const deadline = performance.now() + withinMs
   while (!holds() && performance.now() < deadline)
     yield* Effect.promise(() => new Promise((done) => setTimeout(done, 10)))
