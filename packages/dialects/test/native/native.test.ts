@@ -174,7 +174,11 @@ describe("posts", () => {
     Effect.gen(function* () {
       const hook = yield* first(loadHooks([config]))
       const decode = (status: number, body: string) =>
-        native.decode(hook, fireOf("pre_tool_use"), reply({ status, output: bytes(body) }))
+        native.decode(
+          hook,
+          fireOf("pre_tool_use"),
+          reply({ status: null, value: { status, headers: {}, body }, output: bytes(body) })
+        )
       assert.deepStrictEqual(decode(200, '{"ok":true}').outcome, { status: "succeeded", output: {} })
       assert.deepStrictEqual(decode(204, "").outcome, { status: "succeeded", output: {} })
       assert.deepInclude(decode(200, '{"verdict":"deny"}').outcome, { output: { verdict: "deny" } })
