@@ -8,6 +8,10 @@ it("hooks that call no tool and send nothing load neither clients nor a database
   const text = execFileSync(process.execPath, ["--conditions=@tenterhook/source", fixture], { encoding: "utf8" })
   const loaded = JSON.parse(text) as ReadonlyArray<string>
   assert.isTrue(loaded.some((url) => url.endsWith("packages/sdk/src/createHooks.ts")))
-  const heavy = /node_modules\/(undici|ajv)\/|effect\/src\/ai|effect\/dist\/ai|node:sqlite|packages\/(webhook|tool-call|sqlite)\//
-  assert.deepStrictEqual(loaded.filter((url) => heavy.test(url)), [])
+  const heavy =
+    /node_modules\/(undici|ajv)\/|effect\/src\/ai|effect\/dist\/ai|node:sqlite|packages\/(webhook|tool-call|sqlite)\//
+  assert.deepStrictEqual(
+    loaded.filter((url) => heavy.test(url)),
+    []
+  )
 })

@@ -165,7 +165,8 @@ describe("youbencha", () => {
       const { hooks } = yield* load(post)
       assert.isAbove(hooks[0]!.timeoutMs, 3 * 5000 + 3000)
       const answered = (status: number, attempts: number) =>
-        youbencha.decode(hooks[0]!, fire(context), { _tag: "reply", ...emptyReply, value: { status, attempts } }).message
+        youbencha.decode(hooks[0]!, fire(context), { _tag: "reply", ...emptyReply, value: { status, attempts } })
+          .message
       assert.strictEqual(answered(204, 3), "Successfully posted results to https://e.com/${TOKEN}")
       assert.strictEqual(answered(302, 3), "Failed to post results after 3 attempts")
       const once = { post_evaluation: [{ name: "webhook", config: { url: "https://e.com", retry_on_failure: false } }] }
