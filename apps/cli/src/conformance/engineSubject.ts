@@ -3,4 +3,7 @@ import * as conformance from "@tenterhook/conformance"
 import { createHooks } from "@tenterhook/sdk"
 
 export const engineSubject = (): conformance.Subject =>
-  conformance.engineSubject({ needs: ["shell", "tool-call", "webhook"], createHooks: (options) => createHooks(options) })
+  conformance.engineSubject({
+    needs: ["shell", "tool-call", "webhook"],
+    createHooks: (options) => createHooks(options)
+  })
