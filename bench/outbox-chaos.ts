@@ -6,7 +6,7 @@ const { values } = parseArgs({
   options: {
     count: { type: "string", default: "10000" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
-    rate: { type: "string", default: "150" }
+    rate: { type: "string", default: "100" }
   }
 })
 const numbers = { count: Number(values.count), seed: Number(values.seed), rate: Number(values.rate) }

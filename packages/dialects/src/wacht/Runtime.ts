@@ -17,8 +17,8 @@ export const runIds = (context: EventContext) => ({
   execution_run_id: context.executionId ?? null
 })
 
-/** Ids are texts or numbers; anything else is none. */
+/** A number is a text, too; what is neither is no id. */
 const idOf = (value: unknown): string | null =>
-  typeof value === "string" ? value : typeof value === "number" || typeof value === "bigint" ? String(value) : null
+  typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : null
 
 const reasonOf = ({ reason, budget }: EventContext): unknown => reason ?? budget ?? null

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Clock, Effect, Fiber } from "effect"
 
 /** Why a wait is over: somebody rang, somebody nudged and nobody rang, or it was time. */
 export type Waking = "ring" | "nudge" | "time"
@@ -7,11 +7,12 @@ export type Waking = "ring" | "nudge" | "time"
 export interface Bell {
   readonly ring: () => void
   readonly nudge: () => void
-  readonly wait: (timeoutMs: number) => Effect.Effect<Waking>
+  /** Until then at most: epoch milliseconds, so that a clock that moves meanwhile is not waited for twice. */
+  readonly wait: (until: number) => Effect.Effect<Waking>
 }
 
 export const makeBell = (): Bell => {
-  let kept: Exclude<Waking, "time"> | null = null
+  let kept: Waking | null = null
   let listener: (() => void) | null = null
   const next = Effect.callback<Waking>((resume) => {
     const heard = () => {
@@ -26,18 +27,27 @@ export const makeBell = (): Bell => {
       if (listener === heard) listener = null
     })
   })
+  const say = (waking: Waking) => {
+    if (kept === null || waking === "ring") kept = waking
+    listener?.()
+  }
   return {
-    ring: () => {
-      kept = "ring"
-      listener?.()
-    },
-    nudge: () => {
-      kept ??= "nudge"
-      listener?.()
-    },
-    wait: (timeoutMs) =>
-      Effect.suspend(() =>
-        kept === null ? Effect.raceFirst(next, Effect.as(Effect.sleep(timeoutMs), "time" as const)) : next
+    ring: () => say("ring"),
+    nudge: () => say("nudge"),
+    wait: Effect.fnUntraced(function* (until) {
+      if (kept !== null) return yield* next
+      const timer = yield* Effect.forkChild(
+        Effect.andThen(
+          sleepUntil(until),
+          Effect.sync(() => say("time"))
+        )
       )
+      const waking = yield* next
+      yield* Fiber.interrupt(timer)
+      return waking
+    })
   }
 }
+
+const sleepUntil = (at: number) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => (at > now ? Effect.sleep(at - now) : Effect.void))

@@ -91,6 +91,11 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
         if (rows.length === most) later(Math.max(freeAt, now + 1))
       }
       if (rows.length === most) limited = true
+      else {
+        const [rest] = yield* nextRows(sql`SELECT min(next_at) AS next_at FROM outbox_delivery
+          WHERE endpoint_id = ${line.id} AND status = 'pending' AND leased_until = 0`)
+        if (rest!.next_at !== null) later(rest!.next_at)
+      }
       for (const row of rows)
         claims.push({
           id: row.id,
@@ -159,6 +164,7 @@ const lineRows = rowsOf(
     due: Schema.NullOr(Whole)
   })
 )
+const nextRows = rowsOf(Schema.Struct({ next_at: Schema.NullOr(Whole) }))
 const claimRows = rowsOf(
   Schema.Struct({
     id: Schema.String,

@@ -1,6 +1,6 @@
 /** What dialects announce, delivered at least once: kept in SQL until every endpoint that wants it has it. */
 import { Clock, Context, Effect, Layer, Schema, type Scope } from "effect"
-import { type Migrator, SqlClient, SqlError } from "effect/sql"
+import { type Migrator, SqlClient, type SqlError, type Statement } from "effect/sql"
 import type { Sender } from "../request/Sender.ts"
 import { type Announcer, makeAnnouncer } from "./Announcer.ts"
 import { makeBell } from "./Bell.ts"
@@ -95,21 +95,21 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
   const claims = makeClaims(sql, endpoints, settings.leaseMs ?? null)
   const records = makeRecords(sql, endpoints, announcer)
 
-  const waiting = (before: number) =>
-    Effect.map(
-      waitingRows(sql`SELECT count(*) AS pending, count(CASE WHEN d.next_at <= ${before} THEN 1 END) AS soon
-        FROM outbox_delivery d JOIN outbox_endpoint e ON e.id = d.endpoint_id
-        WHERE d.status = 'pending' AND e.status = 'enabled'`),
-      ([row]) => row!
-    )
+  const pendingWhere = (more: Statement.Fragment) => sql`FROM outbox_delivery d
+    JOIN outbox_endpoint e ON e.id = d.endpoint_id WHERE d.status = 'pending' AND e.status = 'enabled' ${more}`
 
   const drain = Effect.fn("Outbox.drain")(function* (timeoutMs: number) {
     const until = (yield* Clock.currentTimeMillis) + timeoutMs
     while (true) {
-      const { pending, soon } = yield* waiting(until)
-      const left = until - (yield* Clock.currentTimeMillis)
-      if (soon === 0 || left <= 0) return { empty: pending === 0, pending }
-      yield* progress.wait(Math.min(left, 100))
+      const soon = yield* sql`SELECT d.id ${pendingWhere(sql`AND d.next_at <= ${until} LIMIT 1`)}`
+      const now = yield* Clock.currentTimeMillis
+      if (soon.length > 0 && now < until) {
+        yield* progress.wait(Math.min(until, now + 100))
+        continue
+      }
+      const [row] = yield* numberRows(sql`SELECT count(*) AS n ${pendingWhere(sql.literal(""))}`)
+      const pending = row!.n ?? 0
+      return { empty: pending === 0, pending }
     }
   }, stored("count the deliveries"))
 
@@ -153,6 +153,5 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
   })
 })
 
-const waitingRows = rowsOf(Schema.Struct({ pending: Whole, soon: Whole }))
 const countRows = rowsOf(Schema.Struct({ status: Schema.String, n: Whole }))
 const numberRows = rowsOf(Schema.Struct({ n: Schema.NullOr(Whole) }))

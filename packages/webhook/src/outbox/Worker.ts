@@ -101,9 +101,10 @@ export const runWorker = Effect.fnUntraced(function* (
     )
     if (claimed !== null) known = claimed
     const now = yield* Clock.currentTimeMillis
-    const planned = known.nextAt === null ? options.pollMs : known.nextAt - now
-    const waking = yield* bell.wait(Math.max(0, Math.min(planned, options.pollMs)))
+    const waking = yield* bell.wait(Math.min(known.nextAt ?? Infinity, now + options.pollMs))
     look = waking !== "nudge" || known.limited
+    // Where more is on its way, what has just come is written together.
+    if (running.size > 1) yield* Effect.yieldNow
   }
 })
 

@@ -80,6 +80,24 @@ describe("a delivery", () => {
     }).pipe(Effect.provide(withOutbox()))
   )
 
+  it.effect("that waits for its next try is not forgotten when another one to its endpoint succeeds", () =>
+    Effect.gen(function* () {
+      const { endpoints, announce } = yield* Outbox
+      const far = yield* receiver
+      yield* endpoints.create({
+        url: far.on((response) => response.writeHead(far.received.length === 1 ? 500 : 200).end())
+      })
+      yield* announce(numbers(1))
+      yield* tried(1)
+      yield* later("1 second")
+      yield* announce(numbers(1))
+      yield* got(far, 2)
+      yield* later("5500 millis")
+      yield* got(far, 3)
+      yield* until("both are delivered", isOver)
+    }).pipe(Effect.provide(withOutbox()))
+  )
+
   it.effect("is given up after the last try of its schedule, each with a record", () =>
     Effect.gen(function* () {
       const { endpoints, announce, deliveries } = yield* Outbox

@@ -38,7 +38,7 @@ it.effect.prop(
       yield* make(false)
       for (let n = 0; n < 8; n++) yield* announce([{ type: "a.b", data: { n } }])
 
-      for (let round = 0; round < 80 && (yield* stats).pending > 0; round++) {
+      for (let round = 0; round < 400 && (yield* stats).pending > 0; round++) {
         yield* pause(15)
         yield* until(
           "no try runs",

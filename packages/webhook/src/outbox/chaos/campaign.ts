@@ -2,7 +2,7 @@
  * Announces and delivers in a process that is killed every 0.4 to 3 seconds (`kill -9`), and counts what its receiver
  * got. Announcing again what was not acknowledged is the parent's part, with the same key.
  */
-import { type ChildProcess, fork } from "node:child_process"
+import { type ChildProcess, fork, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -115,16 +115,11 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     const feeding = setInterval(() => {
       if (sent < count) host.send([sent++])
     }, 1000 / perSecond)
-    const timer = setTimeout(
-      () => {
-        kills++
-        host.child.kill("SIGKILL")
-      },
-      400 + random() * 2600
-    )
+    const killer = startKiller(host.child.pid!, 0.4 + random() * 2.6)
     const end = await Promise.race([host.exited.then(() => "killed" as const), delivered])
-    clearTimeout(timer)
     clearInterval(feeding)
+    killer.kill("SIGKILL")
+    if (end === "killed") kills++
     host.child.kill("SIGKILL")
     await host.exited
     return end
@@ -189,6 +184,10 @@ const startHost = (argv: ReadonlyArray<string>): Host => {
     send: (numbers) => void (child.connected && child.send(numbers, () => {}))
   }
 }
+
+/** A process of its own: a timer here would fire just after a request was answered more often than at other times. */
+const startKiller = (pid: number, seconds: number) =>
+  spawn("/bin/sh", ["-c", `sleep ${seconds.toFixed(3)}; kill -9 ${pid}`], { stdio: "ignore" })
 
 /** What must hold of the database however often its process was killed. */
 const recordsOf = (file: string, count: number): ReadonlyArray<string> => {
