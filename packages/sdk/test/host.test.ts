@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { generateSecret, verify } from "@tenterhook/webhook/signature"
+import { Webhook } from "standardwebhooks"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { createHooks } from "../src/index.ts"
 
@@ -131,6 +132,7 @@ describe("endpoints", () => {
     assert.lengthOf(receiver.got, 1)
     const { id } = verify(receiver.got[0]!, secret)
     assert.match(id, /^msg_/)
+    new Webhook(secret).verify(receiver.got[0]!.body, receiver.got[0]!.headers as Record<string, string>)
     assert.deepNestedInclude(JSON.parse(receiver.got[0]!.body), {
       type: "agent.execution_start_hook.succeeded",
       "data.agent_id": "a1",
