@@ -1,4 +1,4 @@
-/** Finds and reads configs: those that were named, or those that the products themselves would find. */
+/** Finds and reads configs: those that were named or given as text, or those that the products themselves would find. */
 import {
   type AnyAdapter,
   ConfigError,
@@ -15,9 +15,21 @@ import { dirname, isAbsolute, resolve } from "node:path"
 import { foldersUp } from "./foldersUp.ts"
 import { discoveredNotice } from "./discoveredNotice.ts"
 
+/** A config whose text is at hand already. */
+export interface ConfigText {
+  /** How messages and a hook's source name it; its ending tells JSON from YAML. Nothing is read from there. */
+  readonly file: string
+  readonly text: string
+  /** Absolute: where the config's relative paths start. Default: the hooks' `cwd`. */
+  readonly folder?: string
+}
+
 export interface ConfigRequest {
-  /** As their owner names them, relative to `cwd`. Empty: look for them from `cwd` up to the repository's root. */
-  readonly files: ReadonlyArray<string>
+  /**
+   * Paths as their owner names them, relative to `cwd`, or texts. Absent: look for configs from `cwd` up to the
+   * repository's root. Empty: exactly none, and nothing is looked for; a dialect that was named then has its environment.
+   */
+  readonly configs?: ReadonlyArray<string | ConfigText>
   /** Hooks given in code, beside or in place of files. */
   readonly value?: unknown
   /** The dialect's id; absent: recognized by what the config looks like. */
@@ -60,8 +72,8 @@ const sourcesOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<Found>, ConfigError> {
   const { cwd } = request
   const found: Array<Found> = []
-  for (const file of request.files) {
-    const source = yield* readSource(file, cwd, wanted?.id)
+  for (const config of request.configs ?? []) {
+    const source = typeof config === "string" ? yield* readSource(config, cwd, wanted?.id) : sourceOf(config, cwd)
     found.push({ source, dialect: wanted ?? (yield* recognize(source, dialects)), discovered: false })
   }
   if (request.value !== undefined) {
@@ -69,6 +81,10 @@ const sourcesOf = Effect.fnUntraced(function* (
     found.push({ source: { _tag: "value", value: request.value, folder: cwd }, dialect, discovered: false })
   }
   if (found.length > 0) return found
+  const environment = (dialect: Dialect): ReadonlyArray<Found> => [
+    { source: { _tag: "environment", folder: cwd }, dialect, discovered: false }
+  ]
+  if (request.configs !== undefined) return wanted === undefined ? [] : environment(wanted)
 
   const candidates = wanted === undefined ? dialects : [wanted]
   for (const path of foldersUp(cwd)) {
@@ -80,8 +96,7 @@ const sourcesOf = Effect.fnUntraced(function* (
     const own = found.filter(({ dialect }) => dialect.id === "native")
     if (found.length > 0) return own.length > 0 ? own : found
   }
-  if (wanted === undefined) return []
-  return [{ source: { _tag: "environment", folder: cwd }, dialect: wanted, discovered: false }]
+  return wanted === undefined ? [] : environment(wanted)
 })
 
 const load = (
@@ -116,6 +131,13 @@ const recognize = (source: ConfigSource, dialects: ReadonlyArray<Dialect>) => {
   const known = dialects.map((one) => one.id).join(", ")
   return Effect.fail(refusal("unknown", file, `cannot tell which dialect this config is in; name one of ${known}`))
 }
+
+const sourceOf = ({ file, text, folder = "." }: ConfigText, cwd: string): ConfigSource => ({
+  _tag: "text",
+  file,
+  folder: resolve(cwd, folder),
+  text
+})
 
 const readSource = Effect.fnUntraced(function* (file: string, cwd: string, dialect: string | undefined) {
   const path = isAbsolute(file) ? file : resolve(cwd, file)

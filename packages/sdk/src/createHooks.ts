@@ -27,7 +27,7 @@ import { ShellAdapter } from "@tenterhook/shell"
 import type { Toolkit, ToolDefinition, ToolkitOptions, ToolSource } from "@tenterhook/tool-call"
 import { Effect, Exit, Layer, ManagedRuntime, Result, Scope } from "effect"
 import { resolveAsk, type Ask } from "./ask.ts"
-import { loadConfigs } from "./Configs.ts"
+import { type ConfigText, loadConfigs } from "./Configs.ts"
 import { type Execution, ExecutionRefused, type ExecutionEnd } from "./Execution.ts"
 import { type Delivered, type DeliverOptions, makeMailroom } from "./Mailroom.ts"
 import type { EndpointOptions } from "./outbox.ts"
@@ -35,8 +35,11 @@ import { adapterOfLayer, lazyAdapter } from "./lazyAdapter.ts"
 import { type EngineAdapter, fromPlain, type PlainAdapter } from "./PlainAdapter.ts"
 
 export interface HooksOptions {
-  /** Config files, relative to `cwd`. Neither files nor `hooks`: looked for from `cwd` up to the repository's root. */
-  readonly config?: string | ReadonlyArray<string>
+  /**
+   * Config files, relative to `cwd`, or configs as text. Neither this nor `hooks`: looked for from `cwd` up to the
+   * repository's root. An empty list: nothing is looked for; with `dialect`, what its environment alone configures.
+   */
+  readonly config?: string | ConfigText | ReadonlyArray<string | ConfigText>
   /** The config's dialect; recognized where absent. Of `hooks`: `native` where absent. */
   readonly dialect?: string
   readonly mode?: string
@@ -224,7 +227,7 @@ const load = Effect.fnUntraced(function* (
   for (const kind of adapters.kinds()) registered.push(yield* Effect.orDie(adapters.get(kind)))
   const sets = yield* loadConfigs(
     {
-      files: options.config === undefined ? [] : typeof options.config === "string" ? [options.config] : options.config,
+      ...(options.config === undefined ? {} : { configs: listOf(options.config) }),
       ...(options.hooks === undefined ? {} : { value: options.hooks }),
       ...(options.dialect === undefined ? {} : { dialect: options.dialect }),
       ...(options.mode === undefined ? {} : { mode: options.mode }),
@@ -238,6 +241,9 @@ const load = Effect.fnUntraced(function* (
   const engine = yield* Effect.provide(Engine, Engine.layer(sets))
   return { engine, journal: yield* Journal, context }
 })
+
+const listOf = (config: NonNullable<HooksOptions["config"]>): ReadonlyArray<string | ConfigText> =>
+  typeof config === "string" || "text" in config ? [config] : config
 
 interface LazyToolkit {
   readonly get: () => Promise<Toolkit>

@@ -1,5 +1,6 @@
 /** Hooks for an agent in five lines. Nobody needs to know Effect. */
 export { createHooks, type FireOptions, type Hooks, type HooksOptions } from "./createHooks.ts"
+export type { ConfigText } from "./Configs.ts"
 export type { Delivered, DeliverOptions } from "./Mailroom.ts"
 export type { EndpointOptions } from "./outbox.ts"
 export { errata } from "./errata.ts"

@@ -76,6 +76,44 @@ describe("createHooks", () => {
     assert.match(error.message, /odd\.yaml: cannot tell which dialect.*native/)
   })
 
+  it("takes a config as text, alone or beside files, with a folder of its own", async () => {
+    write("elsewhere/hook.sh", "pwd\n")
+    write("tenterhook.yaml", "hooks: [{ name: file, on: stop, run: 'true' }]\n")
+    const text = '{ "hooks": [ { "event": "session_start", "command": "sh hook.sh" } ] }'
+    const sent = { file: "sent/coder.json", text, folder: join(folder, "elsewhere") }
+    await using alone = await createHooks({ config: sent, cwd: folder })
+    assert.deepInclude(alone.sets[0], { dialect: "oats", file: "sent/coder.json" })
+
+    const own = { file: "own.yaml", text: "hooks:\n  - { on: stop, run: 'sh hook.sh', cwd: . }\n", folder: sent.folder }
+    await using both = await createHooks({ config: ["tenterhook.yaml", own], cwd: folder })
+    const { outcomes } = await both.fire("stop")
+    assert.deepStrictEqual(
+      outcomes.map(({ source, stdout }) => [source, stdout]),
+      [
+        [{ file: "tenterhook.yaml", line: 1 }, ""],
+        [{ file: "own.yaml", line: 2 }, `${sent.folder}\n`]
+      ]
+    )
+    await using here = await createHooks({ config: { file: own.file, text: own.text }, cwd: sent.folder })
+    assert.strictEqual((await here.fire("stop")).outcomes[0]!.stdout, `${sent.folder}\n`)
+    const error = await rejection(createHooks({ config: { file: "own.yaml", text: "hooks: [{ on: stop }]" } }))
+    assert.match(error.message, /^own\.yaml:1:/)
+  })
+
+  it("given no config at all looks for none, and a named dialect has its environment", async () => {
+    write("tenterhook.yaml", "hooks: [{ on: stop, run: 'true' }]\n")
+    write("hook.sh", "exit 0\n")
+    await using none = await createHooks({ config: [], cwd: folder })
+    assert.lengthOf(none.sets, 0)
+    const env = { WEGENT_HOOK_PRE_EXECUTE: join(folder, "hook.sh") }
+    await using wegent = await createHooks({ config: [], dialect: "wegent", cwd: folder, env })
+    assert.deepStrictEqual(
+      wegent.sets.map(({ dialect, file }) => [dialect, file]),
+      [["wegent", null]]
+    )
+    assert.deepInclude((await wegent.fire("execution_start")).outcomes[0], { status: "succeeded", exitCode: 0 })
+  })
+
   it("looks for a config up to the repository's root, and no further", async () => {
     write("tenterhook.yaml", "hooks: [{ on: stop, run: 'true' }]\n")
     mkdirSync(join(folder, "repo/.git"), { recursive: true })
