@@ -19,7 +19,8 @@ const mayDependOn: Record<string, ReadonlyArray<string>> = {
   "@tenterhook/dialects": lowest,
   "@tenterhook/conformance": lowest,
   "@tenterhook/sdk": [...adapters, "@tenterhook/sqlite", "@tenterhook/dialects"],
-  tenterhook: [...adapters, "@tenterhook/dialects", "@tenterhook/conformance", "@tenterhook/sdk"]
+  "@tenterhook/server": [...adapters, "@tenterhook/sql", "@tenterhook/sqlite", "@tenterhook/dialects", "@tenterhook/sdk"],
+  tenterhook: [...adapters, "@tenterhook/dialects", "@tenterhook/conformance", "@tenterhook/sdk", "@tenterhook/server"]
 }
 
 describe("what a package depends on", () => {
