@@ -1,0 +1,214 @@
+/** Executions that end, and whose end hooks run, whatever happens to this process. */
+import { Clock, Context, Effect, Exit, Fiber, FiberMap, Layer, Option, Schedule, Schema } from "effect"
+import {
+  ClusterWorkflowEngine,
+  EntityAddress,
+  EntityId,
+  EntityType,
+  Envelope,
+  MessageStorage,
+  Sharding
+} from "effect/cluster"
+import { SqlClient } from "effect/sql"
+import { DurableDeferred, Workflow, WorkflowEngine } from "effect/workflow"
+import { ExecutionSteps } from "./ExecutionSteps.ts"
+import { singleRunner } from "./runner.ts"
+
+/**
+ * Each execution is a workflow: start, wait for the end, end. It only wakes the steps; what happened stands in the
+ * record, so it says nothing twice and reads nothing back. Leases are looked for in the record, all with one question,
+ * so that a heartbeat costs the cluster nothing and a long execution leaves no more in it than a short one.
+ */
+export class DurableExecutions extends Context.Service<
+  DurableExecutions,
+  {
+    /** Call it once the record is committed. From then on the start hooks run, whatever happens. Again: nothing. */
+    readonly begin: (id: string) => Effect.Effect<void>
+    /** Call it once "ending" is committed in the record. From then on the end hooks run. Again: nothing. */
+    readonly end: (id: string) => Effect.Effect<void>
+    /** Removes what the cluster keeps of executions that ended: nothing there ever goes by itself. One transaction. */
+    readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<void>
+  }
+>()("@tenterhook/server/execution/DurableExecutions") {
+  static readonly layer = (
+    options: DurableExecutionsOptions = {}
+  ): Layer.Layer<DurableExecutions, never, SqlClient.SqlClient | ExecutionSteps> =>
+    Layer.effect(DurableExecutions, make(options)).pipe(
+      Layer.provide(ClusterWorkflowEngine.layer),
+      Layer.provide(singleRunner)
+    )
+}
+
+export interface DurableExecutionsOptions {
+  /** How often leases that ran out are looked for. Default 1000. */
+  readonly leaseCheckMs?: number
+  /** How often the record is compared with what runs. Default 5000. */
+  readonly reconcileMs?: number
+  /** How long a record's status stands before it is compared: time for a call of `begin` or `end` to come. Default 10 000. */
+  readonly settleMs?: number
+}
+
+const ExecutionWorkflow = Workflow.make("Execution", {
+  payload: { id: Schema.String },
+  idempotencyKey: ({ id }) => id
+})
+
+const Ended = DurableDeferred.make("ended")
+
+const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions) {
+  const { leaseCheckMs = 1000, reconcileMs = 5000, settleMs = 10_000 } = options
+  const steps = yield* ExecutionSteps
+  const running = yield* makeRunning
+  const cluster = yield* makeCluster
+  /** Those of which the cluster is known to have heard. The others are told to it again. */
+  const begun = new Set<string>()
+
+  yield* cluster.register((id) =>
+    Effect.gen(function* () {
+      yield* running.once("start", id, steps.start(id))
+      yield* DurableDeferred.await(Ended)
+      yield* running.once("end", id, steps.end(id))
+      begun.delete(id)
+    })
+  )
+
+  const begin = Effect.fn("DurableExecutions.begin")(function* (id: string) {
+    yield* cluster.start(id)
+    begun.add(id)
+  })
+
+  const end = Effect.fn("DurableExecutions.end")(cluster.end)
+
+  const forget = Effect.fn("DurableExecutions.forget")(function* (ids: ReadonlyArray<string>) {
+    yield* cluster.forget(ids)
+    for (const id of ids) begun.delete(id)
+  })
+
+  const expire = Effect.gen(function* () {
+    const lost = yield* steps.expire(yield* Clock.currentTimeMillis)
+    yield* Effect.forEach(lost, end, { discard: true })
+  })
+
+  const reconcile = Effect.fnUntraced(function* (before: number) {
+    for (const { id, ending } of yield* steps.unfinished(before)) {
+      if (running.has(id) || (begun.has(id) && !ending)) continue
+      // The record says that it has not ended, so a workflow that has is wrong: it starts over.
+      if (yield* cluster.isComplete(id)) yield* cluster.forget([id])
+      yield* begin(id)
+      if (ending) yield* Effect.andThen(end(id), cluster.wake(id))
+    }
+  })
+
+  const looking = again("Looking for leases that ran out", expire)
+  yield* Effect.forkScoped(Effect.repeat(looking, Schedule.spaced(leaseCheckMs)))
+
+  // Nobody is still about to tell the cluster of what was recorded before this process lived.
+  const first = again("Comparing records with what runs", reconcile(yield* Clock.currentTimeMillis))
+  const settled = Effect.flatMap(Clock.currentTimeMillis, (now) => reconcile(now - settleMs))
+  const comparing = again("Comparing records with what runs", settled)
+  yield* Effect.forkScoped(Effect.andThen(first, Effect.repeat(Effect.delay(comparing, reconcileMs), Schedule.forever)))
+
+  return DurableExecutions.of({ begin, end, forget })
+})
+
+/** What of the cluster is needed, by the ids of executions. */
+const makeCluster = Effect.gen(function* () {
+  const engine = yield* WorkflowEngine.WorkflowEngine
+  const sharding = yield* Sharding.Sharding
+  const storage = yield* MessageStorage.MessageStorage
+  const sql = yield* SqlClient.SqlClient
+
+  const keyOf = (id: string) => ExecutionWorkflow.executionId({ id })
+
+  const addressOf = (executionId: string) => {
+    const entityId = EntityId.make(executionId)
+    return EntityAddress.make({
+      entityType: EntityType.make(`Workflow/${ExecutionWorkflow._tag}`),
+      entityId,
+      shardId: sharding.getShardId(entityId, "default")
+    })
+  }
+
+  return {
+    register: (
+      body: (id: string) => Effect.Effect<void, never, WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance>
+    ) => engine.register(ExecutionWorkflow, ({ id }) => body(id)),
+
+    start: (id: string) =>
+      Effect.asVoid(
+        Effect.provideService(
+          ExecutionWorkflow.execute({ id }, { discard: true }),
+          WorkflowEngine.WorkflowEngine,
+          engine
+        )
+      ),
+
+    end: Effect.fnUntraced(function* (id: string) {
+      yield* engine.deferredDone(Ended, {
+        workflowName: ExecutionWorkflow._tag,
+        executionId: yield* keyOf(id),
+        deferredName: Ended.name,
+        exit: Exit.void
+      })
+    }),
+
+    isComplete: Effect.fnUntraced(function* (id: string) {
+      const result = yield* engine.poll(ExecutionWorkflow, yield* keyOf(id))
+      return Option.exists(result, ({ _tag }) => _tag === "Complete")
+    }),
+
+    /** Has its messages delivered again, should the runner have taken and dropped them, and runs it where it waits. */
+    wake: Effect.fnUntraced(function* (id: string) {
+      const executionId = yield* keyOf(id)
+      yield* Effect.orDie(storage.resetAddresses([addressOf(executionId)]))
+      yield* engine.resume(ExecutionWorkflow, executionId)
+      yield* sharding.pollStorage
+    }),
+
+    /** By the keys of its messages: the cluster's own way to clear an address reads the whole table. */
+    forget: Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
+      const keys = yield* Effect.forEach(ids, keyOf)
+      const messages = keys.flatMap((key) => {
+        const address = addressOf(key)
+        return [
+          Envelope.primaryKeyByAddress({ address, tag: "run", id: "" }),
+          Envelope.primaryKeyByAddress({ address, tag: "deferred", id: Ended.name })
+        ]
+      })
+      const requests = sql`SELECT id FROM cluster_messages WHERE ${sql.in("message_id", messages)}`
+      yield* sql`DELETE FROM cluster_replies WHERE request_id IN (${requests})`.pipe(
+        Effect.andThen(sql`DELETE FROM cluster_messages WHERE ${sql.in("message_id", messages)}`),
+        sql.withTransaction,
+        Effect.orDie
+      )
+    })
+  }
+})
+
+/**
+ * Steps run beside their workflow: the cluster may interrupt a run to begin it anew, which must neither cut a hook
+ * short nor run it twice. A step that fails is run again; closing the scope ends it without a result.
+ */
+const makeRunning = Effect.gen(function* () {
+  const fibers = yield* FiberMap.make<string, void>()
+
+  const once = Effect.fnUntraced(function* (step: "start" | "end", id: string, effect: Effect.Effect<void>) {
+    const fiber = yield* FiberMap.run(fibers, `${step} ${id}`, again(`The ${step} of execution ${id}`, effect), {
+      onlyIfMissing: true
+    })
+    const exit = yield* Fiber.await(fiber)
+    if (Exit.isFailure(exit)) yield* Effect.never
+  })
+
+  const has = (id: string) => FiberMap.hasUnsafe(fibers, `start ${id}`) || FiberMap.hasUnsafe(fibers, `end ${id}`)
+
+  return { once, has }
+})
+
+const again = (what: string, effect: Effect.Effect<void>) =>
+  effect.pipe(
+    Effect.tapCause((cause) => Effect.logWarning(`${what} failed and is tried again`, cause)),
+    Effect.sandbox,
+    Effect.retry(Schedule.min([Schedule.exponential(100), Schedule.spaced(10_000)])),
+    Effect.orDie
+  )
