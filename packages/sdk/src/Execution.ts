@@ -1,15 +1,22 @@
 /** One whole run of an agent: start hooks before it, end hooks after it on every way out. */
 import type { EventContext, FireReport } from "@tenterhook/core"
-import type { FireOptions } from "./createHooks.ts"
+import type { AnyHooks, FireOptions } from "./AnyHooks.ts"
 
-export interface Execution {
+/** An execution whose start hooks ran: here, or earlier in another process. */
+export interface OngoingExecution {
   readonly id: string
+  /** Fires within the execution: with its id and context, and what hooks leave running ends with it. */
+  readonly fire: AnyHooks["fire"]
+  /**
+   * Runs the end hooks, then ends what hooks left running. Called twice, it gives the first report again.
+   * The options are for the end hooks.
+   */
+  readonly end: (how: ExecutionEnd, options?: FireOptions) => Promise<FireReport>
+}
+
+export interface Execution extends OngoingExecution {
   /** The report of the start hooks. */
   readonly start: FireReport
-  /** Fires within the execution: with its id and context, and what hooks leave running ends with it. */
-  readonly fire: (event: string, context?: EventContext, options?: FireOptions) => Promise<FireReport>
-  /** Runs the end hooks, then ends what hooks left running. Called twice, it gives the first report again. */
-  readonly end: (how: ExecutionEnd) => Promise<FireReport>
 }
 
 export interface ExecutionEnd {
@@ -31,3 +38,22 @@ export class ExecutionRefused extends Error {
     this.end = end
   }
 }
+
+/** The two halves around a piece of work. */
+export const executionWith =
+  (startExecution: AnyHooks["startExecution"]): AnyHooks["execution"] =>
+  async (work, given?: EventContext) => {
+    const execution = await startExecution(given)
+    if (!execution.start.proceed) {
+      throw new ExecutionRefused(execution.start, await execution.end({ outcome: "aborted" }))
+    }
+    let result
+    try {
+      result = await work(execution)
+    } catch (error) {
+      await execution.end({ outcome: "error", error: error instanceof Error ? error.message : String(error) })
+      throw error
+    }
+    await execution.end({ outcome: "success" })
+    return result
+  }

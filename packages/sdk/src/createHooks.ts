@@ -9,13 +9,13 @@ import {
   Engine,
   type EventContext,
   type Execution as EngineExecution,
-  type Explanation,
   type FireOptions as EngineFireOptions,
   type FireReport,
   FunctionAdapter,
   type HookSet,
   type HostCapability,
   HttpAction,
+  InvalidContext,
   Journal,
   type JournalEntry,
   type LoadNotice,
@@ -26,9 +26,11 @@ import * as dialects from "@tenterhook/dialects"
 import { ShellAdapter } from "@tenterhook/shell"
 import type { Toolkit, ToolDefinition, ToolkitOptions, ToolSource } from "@tenterhook/tool-call"
 import { Effect, Exit, Layer, ManagedRuntime, Result, Scope } from "effect"
+import { resolve } from "node:path"
+import type { AnyHooks, FireOptions } from "./AnyHooks.ts"
 import { resolveAsk, type Ask } from "./ask.ts"
 import { type ConfigText, loadConfigs } from "./Configs.ts"
-import { type Execution, ExecutionRefused, type ExecutionEnd } from "./Execution.ts"
+import { type Execution, executionWith, type OngoingExecution } from "./Execution.ts"
 import { type Delivered, type DeliverOptions, makeMailroom } from "./Mailroom.ts"
 import type { EndpointOptions } from "./outbox.ts"
 import { adapterOfLayer, lazyAdapter } from "./lazyAdapter.ts"
@@ -45,9 +47,9 @@ export interface HooksOptions {
   readonly mode?: string
   /** Hooks given in code, in the dialect's own form. */
   readonly hooks?: unknown
-  /** Absolute; the process's own where absent. */
+  /** Absolute: where configs, hooks and MCP servers start where they do not say. The process's own where absent. */
   readonly cwd?: string
-  /** The host's environment as dialects and hooks see it; the process's own where absent. */
+  /** The host's environment as dialects and hooks see it where a fire's context has none; the process's own where absent. */
   readonly env?: Readonly<Record<string, string>>
   /** Further adapters, named in configs by their kind. One of kind `tool` or `http` takes the place of ours. */
   readonly adapters?: ReadonlyArray<PlainAdapter | EngineAdapter>
@@ -68,30 +70,16 @@ export interface HooksOptions {
   readonly ask?: Ask
 }
 
-export interface FireOptions extends EngineFireOptions {}
-
-export interface Hooks {
+export interface Hooks extends AnyHooks {
   /** The hook sets that were loaded, in order. */
   readonly sets: ReadonlyArray<HookSet>
   /** What loading found that the configs' owners should know. */
   readonly notices: ReadonlyArray<LoadNotice>
   /**
-   * Announces an event and runs the hooks that fit. Rejects with `UnknownEvent` or `InvalidContext`; a hook's failure
-   * is an outcome in the report, never a rejection.
+   * The second half of an execution whose start hooks ran earlier, perhaps in a process that is gone. The context is
+   * the one it was started with, and has its `executionId`. The caller must call `end`.
    */
-  readonly fire: (event: string, context?: EventContext, options?: FireOptions) => Promise<FireReport>
-  /** Which hooks match, and why the others do not. Runs nothing. */
-  readonly explain: (event: string, context?: EventContext) => Promise<Explanation>
-  /**
-   * Runs the start hooks, then `work`, then the end hooks on every way out; ends what hooks left running.
-   * Rejects with `ExecutionRefused`, without running `work`, when the start hooks do not let it proceed.
-   */
-  readonly execution: <A>(work: (execution: Execution) => Promise<A> | A, context?: EventContext) => Promise<A>
-  /**
-   * The two halves of `execution`, for a host that cannot pass its work as a function. The caller must call `end`.
-   * The options are for the start hooks.
-   */
-  readonly startExecution: (context?: EventContext, options?: FireOptions) => Promise<Execution>
+  readonly resumeExecution: (context: EventContext & { readonly executionId: string }) => Promise<OngoingExecution>
   /** The tools of the host's own and of each MCP server, which are started for it. */
   readonly tools: () => Promise<ReadonlyArray<ToolSource>>
   /**
@@ -101,9 +89,6 @@ export interface Hooks {
   readonly deliver: (options?: DeliverOptions) => Promise<Delivered>
   /** Calls the listener with each fact about every fire until the returned function is called. */
   readonly listen: (listener: (entry: JournalEntry) => void) => () => void
-  /** Ends what still runs. Nothing can be fired afterwards. */
-  readonly close: () => Promise<void>
-  readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
 /**
@@ -121,7 +106,7 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
   }
   try {
     if ((options.allow ?? []).length > 0) (await import("@tenterhook/webhook")).makeGuard({ allow: options.allow! })
-    const toolkit = await toolkitOf(options.tools, env, (it) => closing.push(() => Effect.runPromise(it.close)))
+    const toolkit = await toolkitOf(options.tools, cwd, env, (it) => closing.push(() => Effect.runPromise(it.close)))
     const given = options.adapters ?? []
     const own = [toolAdapter(toolkit), httpAdapter(options.allow ?? [], scope)]
     const base = ManagedRuntime.make(
@@ -168,16 +153,27 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
       }
     const fire = fireIn(null)
 
-    const startExecution = async (given: EventContext = {}, startOptions?: FireOptions): Promise<Execution> => {
-      const id = given.executionId ?? crypto.randomUUID()
-      const scope = await Effect.runPromise(Scope.make())
-      const fireHere = fireIn({ id, scope })
+    const ongoing = (given: EventContext, id: string) => {
+      const own = Scope.forkUnsafe(scope)
+      const fireHere = fireIn({ id, scope: own })
       const within = (more: EventContext | undefined): EventContext => ({ ...given, executionId: id, ...more })
-      const start = await fireHere("execution_start", within(undefined), startOptions)
+      const release = () => runEngine(Scope.close(own, Exit.void))
       let ended: Promise<FireReport> | undefined
-      const end = (how: ExecutionEnd) =>
-        (ended ??= fireHere("execution_end", within(how)).finally(() => runEngine(Scope.close(scope, Exit.void))))
-      return { id, start, fire: (name, more, fireOptions) => fireHere(name, within(more), fireOptions), end }
+      const execution: OngoingExecution = {
+        id,
+        fire: (name, more, fireOptions) => fireHere(name, within(more), fireOptions),
+        end: (how, endOptions) => (ended ??= fireHere("execution_end", within(how), endOptions).finally(release))
+      }
+      return { execution, release }
+    }
+    const startExecution = async (given: EventContext = {}, startOptions?: FireOptions): Promise<Execution> => {
+      const { execution, release } = ongoing(given, given.executionId ?? crypto.randomUUID())
+      try {
+        return { ...execution, start: await execution.fire("execution_start", undefined, startOptions) }
+      } catch (error) {
+        await release()
+        throw error
+      }
     }
 
     const hooks: Hooks = {
@@ -186,22 +182,14 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
       fire,
       explain: (name, given = {}) =>
         runEngine(Effect.suspend(() => engine.explain(name, withDefaults(checked(given))))),
-      execution: async (work, given) => {
-        const execution = await startExecution(given)
-        if (!execution.start.proceed) {
-          throw new ExecutionRefused(execution.start, await execution.end({ outcome: "aborted" }))
-        }
-        let result
-        try {
-          result = await work(execution)
-        } catch (error) {
-          await execution.end({ outcome: "error", error: error instanceof Error ? error.message : String(error) })
-          throw error
-        }
-        await execution.end({ outcome: "success" })
-        return result
-      },
+      execution: executionWith(startExecution),
       startExecution,
+      resumeExecution: async (given) => {
+        const { executionId } = checked(given)
+        if (executionId !== undefined && executionId !== "") return ongoing(given, executionId).execution
+        const text = "expected the id of the execution that goes on, got none"
+        throw new InvalidContext({ problems: [{ path: "executionId", text }] })
+      },
       tools: async () => {
         const { list } = await toolkit.get()
         return Effect.runPromise(list)
@@ -252,13 +240,17 @@ interface LazyToolkit {
 /** Made at once where tools were given, so that what is wrong with them is said before anything is fired. */
 const toolkitOf = async (
   given: HooksOptions["tools"],
+  cwd: string,
   env: Readonly<Record<string, string>>,
   onMade: (toolkit: Toolkit) => void
 ): Promise<LazyToolkit> => {
   let making: Promise<Toolkit> | undefined
   const make = async () => {
     const { makeToolkit } = await import("@tenterhook/tool-call")
-    const toolkit = makeToolkit({ env, ...(isList(given) ? { tools: given } : given) })
+    const wanted: ToolkitOptions = isList(given) ? { tools: given } : (given ?? {})
+    const { servers } = wanted
+    const placed = servers === undefined ? {} : { servers: startingIn(cwd, servers) }
+    const toolkit = makeToolkit({ env, ...wanted, ...placed })
     onMade(toolkit)
     return toolkit
   }
@@ -268,6 +260,22 @@ const toolkitOf = async (
 }
 
 const isList = (given: HooksOptions["tools"]): given is ReadonlyArray<ToolDefinition> => Array.isArray(given)
+
+/** MCP servers that are started and do not say where get this folder. What is not as it should be stays for the toolkit to refuse. */
+const startingIn = (cwd: string, servers: object): object => {
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+  const inner = "mcpServers" in servers ? servers.mcpServers : servers
+  if (!isObject(inner)) return servers
+  const placed = Object.entries(inner).map(([name, server]) => {
+    if (!isObject(server) || !("command" in server)) return [name, server]
+    const place = server["cwd"] ?? "."
+    // A place that begins with a variable is the toolkit's to read.
+    const known = typeof place === "string" && place.trim() !== "" && !place.startsWith("$")
+    return [name, known ? { ...server, cwd: resolve(cwd, place) } : server]
+  })
+  return Object.fromEntries(placed)
+}
 
 const toolAdapter = (toolkit: LazyToolkit): AnyAdapter =>
   lazyAdapter<ToolAction>("tool", ToolAction, async () =>

@@ -1,5 +1,6 @@
 /** Hooks for an agent in five lines. Nobody needs to know Effect. */
-export { createHooks, type FireOptions, type Hooks, type HooksOptions } from "./createHooks.ts"
+export { createHooks, type Hooks, type HooksOptions } from "./createHooks.ts"
+export type { AnyHooks, FireOptions } from "./AnyHooks.ts"
 export type { ConfigText } from "./Configs.ts"
 export type { Delivered, DeliverOptions } from "./Mailroom.ts"
 export type { EndpointOptions } from "./outbox.ts"
@@ -15,7 +16,7 @@ export type {
 export { foldersUp } from "./foldersUp.ts"
 export { discoveredNotice } from "./discoveredNotice.ts"
 export { type Ask } from "./ask.ts"
-export { type Execution, type ExecutionEnd, ExecutionRefused } from "./Execution.ts"
+export { type Execution, type ExecutionEnd, ExecutionRefused, type OngoingExecution } from "./Execution.ts"
 export { type EngineAdapter, type PlainAdapter, type PlainCall, type PlainReply } from "./PlainAdapter.ts"
 export {
   ConfigError,

@@ -280,6 +280,36 @@ describe("execution", () => {
     assert.deepStrictEqual(seen, ["start string", "end aborted"])
   })
 
+  it("may go on in another process: its start hooks do not run again, its end hooks do", async () => {
+    const seen: Array<string> = []
+    const sleeping = { on: "stop", run: "sleep 60 > /dev/null 2>&1 &" }
+    const env = { PATH: process.env["PATH"]!, MARK: "resumed" }
+    await using hooks = await createHooks({ hooks: [...events(seen), sleeping], cwd: folder, env })
+    const execution = await hooks.resumeExecution({ executionId: "ex_1", sessionId: "s1" })
+    assert.strictEqual(execution.id, "ex_1")
+    assert.strictEqual((await execution.fire("stop")).outcomes[0]!.leftRunning, 1)
+    const how = { outcome: "aborted", error: "lease ran out" } as const
+    const end = await execution.end(how)
+    assert.strictEqual(end.event, "execution_end")
+    assert.strictEqual(processesWith("MARK=resumed"), 0)
+    assert.strictEqual(await execution.end(how), end)
+    assert.deepStrictEqual(seen, ["end aborted lease ran out"])
+    assert.match((await rejection(hooks.resumeExecution({} as never))).message, /context\.executionId: expected the id/)
+  })
+
+  it("that nobody ended leaves nothing running when the hooks are closed", async () => {
+    const env = { PATH: process.env["PATH"]!, MARK: "unended" }
+    const hooks = await createHooks({
+      hooks: [{ on: "execution_start", run: "sleep 60 > /dev/null 2>&1 &" }],
+      cwd: folder,
+      env
+    })
+    await hooks.startExecution()
+    assert.strictEqual(processesWith("MARK=unended"), 1)
+    await hooks.close()
+    assert.strictEqual(processesWith("MARK=unended"), 0)
+  })
+
   it("ends what a hook left running, and only then", async () => {
     await using hooks = await createHooks({
       hooks: [{ on: "execution_start", run: "sleep 60 > /dev/null 2>&1 &" }],

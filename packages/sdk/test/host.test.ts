@@ -1,7 +1,7 @@
 /** What a host has beside its hooks: tools, requests, endpoints. Real MCP servers are tested in tool-call. */
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { generateSecret, verify } from "@tenterhook/webhook/signature"
@@ -82,6 +82,19 @@ describe("tools", () => {
       ["succeeded", "failed"]
     )
     assert.strictEqual(readFileSync(join(folder, "shared/log.md"), "utf8"), "done\n")
+  })
+
+  it("on MCP servers start where the hooks are, not where the process is", async () => {
+    mkdirSync(join(folder, "below"))
+    const server = { command: "sh", args: ["-c", 'pwd > "$0"'] }
+    const servers = {
+      here: { ...server, args: [...server.args, join(folder, "here")] },
+      below: { ...server, args: [...server.args, join(folder, "below.txt")], cwd: "below" }
+    }
+    await using opened = await createHooks({ hooks: [], cwd: folder, tools: { servers: { mcpServers: servers } } })
+    await opened.tools()
+    assert.strictEqual(readFileSync(join(folder, "here"), "utf8"), `${folder}\n`)
+    assert.strictEqual(readFileSync(join(folder, "below.txt"), "utf8"), `${join(folder, "below")}\n`)
   })
 
   it("that are not as they should be are refused before anything is fired", async () => {
