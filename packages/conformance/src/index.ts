@@ -19,7 +19,9 @@ export { runCases, type RunOptions } from "./run/runCases.ts"
 export { runCase } from "./run/runCase.ts"
 export { countLine, formatFailure, formatSuite } from "./run/formatSuite.ts"
 export { commandSubject } from "./subject/commandSubject.ts"
-export { type EngineExecution, type EngineHooks, type EngineOptions, engineSubject } from "./subject/engineSubject.ts"
+export { type CaseExecution } from "./subject/execWithin.ts"
+export { type EngineHooks, type EngineOptions, engineSubject } from "./subject/engineSubject.ts"
+export { type ServerOptions, serverSubject } from "./subject/serverSubject.ts"
 export { noticeText } from "./subject/noticeText.ts"
 export {
   type AuditOptions,

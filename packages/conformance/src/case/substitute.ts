@@ -1,8 +1,8 @@
-/** Fills in a case's own values: its folder, its receivers' URLs, and long strings that are written short. */
+/** Fills in a case's own values: its folder, an id, its receivers' URLs, and long strings that are written short. */
 import type { CaseFile } from "./Case.ts"
 import { isRecord } from "./Matcher.ts"
 
-/** What the names in `${…}` stand for: `CASE_DIR`, `RECEIVER_HOOK`. */
+/** What the names in `${…}` stand for: `CASE_DIR`, `CASE_ID`, `RECEIVER_HOOK`. */
 export type Values = Readonly<Record<string, string>>
 
 /** Replaces the names that are known in every string, keys too. Any other `${…}` stays as it is. */

@@ -1,10 +1,13 @@
 /** What is held against the cases: an engine in process, a command line, a server. The only thing that a driver writes. */
+import type { Case } from "../case/Case.ts"
 import type { HostTool } from "../host/HostTools.ts"
 
 export interface Subject {
   readonly name: string
   /** What it can do: shell, tool-call, webhook, clock, exec. A case that needs more is skipped, with that as its reason. */
   readonly needs: ReadonlyArray<string>
+  /** Whether other cases at the same time would disturb this one. Absent: they never do. */
+  readonly alone?: (it: Case) => boolean
   /** Called once for each case. Nothing is loaded yet. */
   readonly open: (setup: CaseSetup) => Promise<Session>
 }

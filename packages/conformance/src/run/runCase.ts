@@ -1,6 +1,6 @@
 /** Runs one case on one subject, in a folder of its own. */
 import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { tmpdir, userInfo } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { type Case, type CaseEndpoint, type FileExpectation, kindOf, type Step } from "../case/Case.ts"
@@ -48,7 +48,7 @@ const inFolder = async (loaded: Loaded, subject: Subject, limitMs: number): Prom
   try {
     root = await freshFolder()
     receivers = await openReceivers(loaded.case.receivers ?? {})
-    const values = { CASE_DIR: join(root, "case"), ...receivers.values }
+    const values = { CASE_DIR: join(root, "case"), CASE_ID: randomUUID(), ...receivers.values }
     const it = substitute({ ...loaded.case, title: "" }, values)
     const tools = hostTools(it.tools ?? [])
     const setup = {

@@ -6,7 +6,7 @@ import type { Subject } from "./Subject.ts"
 import { type CaseResult, type SuiteResult, suiteResult } from "./SuiteResult.ts"
 
 export interface RunOptions {
-  /** How many cases at once. Default: one for each processor, at most four. */
+  /** How many cases at once, but for those that the subject runs alone. Default: one for each processor, at most four. */
   readonly parallel?: number
   /** Only cases whose title or file contains this. */
   readonly only?: string
@@ -26,17 +26,23 @@ export const runCases = async (
 ): Promise<SuiteResult> => {
   const cases = (await loadCases(paths, options.cwd)).filter((loaded) => isWanted(loaded, options.only))
   const results: Array<CaseResult> = []
-  const queue = [...cases.entries()]
-  const work = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [index, loaded] = next
-      const result = await runCase(loaded, subject, options.caseLimitMs ?? 60_000)
-      results[index] = result
-      options.onResult?.(result, cases.length)
+  const runAll = async (queue: Array<readonly [index: number, loaded: LoadedCase]>, parallel: number) => {
+    const work = async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const [index, loaded] = next
+        const result = await runCase(loaded, subject, options.caseLimitMs ?? 60_000)
+        results[index] = result
+        options.onResult?.(result, cases.length)
+      }
     }
+    await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, work))
   }
-  const parallel = Math.max(1, options.parallel ?? Math.min(4, availableParallelism()))
-  await Promise.all(Array.from({ length: Math.min(parallel, cases.length) }, work))
+  const isAlone = (loaded: LoadedCase) => loaded._tag === "case" && subject.alone?.(loaded.case) === true
+  const numbered = [...cases.entries()]
+  const together = numbered.filter(([, loaded]) => !isAlone(loaded))
+  await runAll(together, Math.max(1, options.parallel ?? Math.min(4, availableParallelism())))
+  const alone = numbered.filter(([, loaded]) => isAlone(loaded))
+  await runAll(alone, 1)
   return suiteResult(subject.name, results)
 }
 

@@ -1,4 +1,4 @@
-/** Runs one command as a host would and collects what it says. */
+/** Runs commands as a host would and collects what they say. */
 import { spawn } from "node:child_process"
 import { constants } from "node:os"
 
@@ -9,16 +9,50 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-export interface RunningCommand {
+/** The commands of one session. */
+export interface Commands {
+  /** Rejects where it could not be started. Its stdin is empty. */
+  readonly run: (argv: ReadonlyArray<string>, place: CommandPlace) => Promise<CommandResult>
+  /** Ends those that still run. None can be started afterwards. */
+  readonly close: () => Promise<void>
+}
+
+export interface CommandPlace {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+export const openCommands = (): Commands => {
+  const running = new Set<RunningCommand>()
+  let open = true
+  return {
+    run: async (argv, place) => {
+      if (!open) throw new Error(`${argv[0]} was not started: the case is over`)
+      const started = startCommand(argv, place)
+      running.add(started)
+      try {
+        return await started.result
+      } finally {
+        running.delete(started)
+      }
+    },
+    close: async () => {
+      open = false
+      const left = [...running]
+      for (const command of left) command.kill("SIGTERM")
+      const killing = setTimeout(() => left.forEach((command) => command.kill("SIGKILL")), graceMs)
+      await Promise.allSettled(left.map((command) => command.result))
+      clearTimeout(killing)
+    }
+  }
+}
+
+interface RunningCommand {
   readonly result: Promise<CommandResult>
   readonly kill: (signal: NodeJS.Signals) => void
 }
 
-/** Rejects where it could not be started. Its stdin is empty. */
-export const startCommand = (
-  argv: ReadonlyArray<string>,
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> }
-): RunningCommand => {
+const startCommand = (argv: ReadonlyArray<string>, options: CommandPlace): RunningCommand => {
   const [file = "", ...args] = argv
   const child = spawn(file, args, { cwd: options.cwd, env: { ...options.env }, stdio: ["ignore", "pipe", "pipe"] })
   const stdout: Array<Buffer> = []
@@ -41,3 +75,5 @@ export const startCommand = (
 }
 
 const pipesMs = 2000
+/** Between TERM and KILL. */
+const graceMs = 2000

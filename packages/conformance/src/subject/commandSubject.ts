@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type McpServer, openMcpServer } from "../host/openMcpServer.ts"
 import type { CaseSetup, ExecResult, LoadResult, Session, Subject } from "../run/Subject.ts"
-import { type CommandResult, type RunningCommand, startCommand } from "./command.ts"
+import { type CommandResult, openCommands } from "./command.ts"
 import { noticeText, type Remark } from "./noticeText.ts"
 
 /**
@@ -62,18 +62,11 @@ const openSession = (
   own: string,
   more: ReadonlyArray<string>
 ): Session => {
-  const running = new Set<RunningCommand>()
+  const commands = openCommands()
   let count = 0
 
-  const run = async (args: ReadonlyArray<string>): Promise<CommandResult> => {
-    const started = startCommand([...command, ...args], { cwd: setup.folder, env: setup.env })
-    running.add(started)
-    try {
-      return await started.result
-    } finally {
-      running.delete(started)
-    }
-  }
+  const run = (args: ReadonlyArray<string>): Promise<CommandResult> =>
+    commands.run([...command, ...args], { cwd: setup.folder, env: setup.env })
 
   const contextFile = async (context: object) => {
     const file = join(own, `context-${++count}.json`)
@@ -131,11 +124,7 @@ const openSession = (
   }
 
   const close = async () => {
-    const left = [...running]
-    for (const command of left) command.kill("SIGTERM")
-    const killing = setTimeout(() => left.forEach((command) => command.kill("SIGKILL")), graceMs)
-    await Promise.allSettled(left.map((command) => command.result))
-    clearTimeout(killing)
+    await commands.close()
     await rm(own, { recursive: true, force: true })
   }
 
@@ -166,5 +155,3 @@ const said = ({ stderr }: CommandResult) => (stderr.trim() === "" ? "nothing on 
 
 const excerpt = (text: string) =>
   text === "" ? "nothing" : JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}…` : text)
-
-const graceMs = 2000

@@ -4,26 +4,19 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { HostTool } from "../host/HostTools.ts"
-import type { CaseSetup, ExecResult, LoadResult, Session, SetupEndpoint, Subject } from "../run/Subject.ts"
-import { startCommand } from "./command.ts"
+import type { CaseSetup, LoadResult, Session, SetupEndpoint, Subject } from "../run/Subject.ts"
+import { openCommands } from "./command.ts"
+import { type CaseExecution, execWithin } from "./execWithin.ts"
 import { noticeText, type Remark } from "./noticeText.ts"
 
 /** What the kit uses of `@tenterhook/sdk`. */
 export interface EngineHooks {
   readonly notices: ReadonlyArray<Remark>
   readonly fire: (event: string, context: any) => Promise<unknown>
-  readonly startExecution: (context: any) => Promise<EngineExecution>
+  readonly startExecution: (context: any) => Promise<CaseExecution>
   /** Waits while something may still be delivered within the time. Needed where the engine takes endpoints. */
   readonly deliver?: (options: { readonly timeoutMs: number }) => Promise<unknown>
   readonly close: () => Promise<void>
-}
-
-export interface EngineExecution {
-  readonly start: { readonly proceed: boolean }
-  readonly end: (how: {
-    readonly outcome: "success" | "error" | "aborted"
-    readonly error?: unknown
-  }) => Promise<unknown>
 }
 
 export interface EngineOptions {
@@ -74,14 +67,19 @@ const optionsOf = (setup: CaseSetup, dataFolder: string | null): EngineOptions =
 const sessionOf = (setup: CaseSetup, createHooks: () => Promise<EngineHooks>): Session => {
   let loading: Promise<EngineHooks> | undefined
   const hooks = () => (loading ??= createHooks())
+  const commands = openCommands()
   return {
     fire: async (event, context) => (await hooks()).fire(event, context),
-    exec: async (argv, context) => exec(await hooks(), argv, context, setup),
+    exec: async (argv, context) => {
+      const execution = await (await hooks()).startExecution(context)
+      return execWithin(execution, () => commands.run(argv, { cwd: setup.folder, env: setup.env }))
+    },
     load: () => load(createHooks),
     settle: async (timeoutMs) => {
       if (setup.endpoints !== undefined) await (await hooks()).deliver?.({ timeoutMs })
     },
     close: async () => {
+      await commands.close()
       const opened = await loading?.catch(() => undefined)
       await opened?.close()
     }
@@ -99,28 +97,3 @@ const load = async (createHooks: () => Promise<EngineHooks>): Promise<LoadResult
     throw error
   }
 }
-
-const exec = async (
-  hooks: EngineHooks,
-  argv: ReadonlyArray<string>,
-  context: object,
-  setup: CaseSetup
-): Promise<ExecResult> => {
-  const execution = await hooks.startExecution(context)
-  const { start } = execution
-  if (!start.proceed) {
-    return { exitCode: notToProceed, stdout: "", stderr: "", start, end: await execution.end({ outcome: "aborted" }) }
-  }
-  try {
-    const result = await startCommand(argv, { cwd: setup.folder, env: setup.env }).result
-    const end = await execution.end(
-      result.exitCode === 0 ? { outcome: "success" } : { outcome: "error", error: `exit code ${result.exitCode}` }
-    )
-    return { ...result, start, end }
-  } catch (error) {
-    await execution.end({ outcome: "error", error: (error as Error).message })
-    throw error
-  }
-}
-
-const notToProceed = 3
