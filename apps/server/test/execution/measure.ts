@@ -73,12 +73,17 @@ const program = Effect.gen(function* () {
   const sizes = Effect.gen(function* () {
     const [[messages]] = (yield* sql`SELECT count(*) FROM cluster_messages`.values) as [[number]]
     const [[replies]] = (yield* sql`SELECT count(*) FROM cluster_replies`.values) as [[number]]
-    const [[bytes]] =
-      (yield* sql`SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name LIKE '%cluster_%'`.values) as [[number]]
+    const [[bytes]] = (yield* sql`SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name LIKE '%cluster_%'`.values) as [
+      [number]
+    ]
     return `${messages} messages, ${replies} replies, ${bytes} bytes`
   })
   console.log(`left of ${250 + count}: ${yield* sizes}`)
-  const all = [...ids, ...Array.from({ length: 50 }, (_, n) => `warm-${n}`), ...Array.from({ length: 200 }, (_, n) => `one-${n}`)]
+  const all = [
+    ...ids,
+    ...Array.from({ length: 50 }, (_, n) => `warm-${n}`),
+    ...Array.from({ length: 200 }, (_, n) => `one-${n}`)
+  ]
   const forgetting = performance.now()
   for (let n = 0; n < all.length; n += 100) yield* executions.forget(all.slice(n, n + 100))
   console.log(`forgotten in ${(performance.now() - forgetting).toFixed(0)} ms: ${yield* sizes}`)
