@@ -56,7 +56,7 @@ export const prepareFolder = (folder: string, root: string, nodeArguments: Reado
   program("node", `exec ${node} "$@"`)
   const scope = join(folder, "node_modules", "@tenterhook")
   mkdirSync(scope, { recursive: true })
-  for (const name of ["core", "shell", "tool-call", "webhook", "dialects", "conformance", "sdk"]) {
+  for (const name of ["core", "shell", "tool-call", "webhook", "sql", "dialects", "conformance", "sdk"]) {
     symlinkSync(join(root, "packages", name), join(scope, name))
   }
   for (const name of ["effect", "vitest"])

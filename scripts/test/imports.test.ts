@@ -15,11 +15,18 @@ const mayDependOn: Record<string, ReadonlyArray<string>> = {
   "@tenterhook/shell": lowest,
   "@tenterhook/tool-call": lowest,
   "@tenterhook/sqlite": [],
-  "@tenterhook/webhook": [...lowest, "@tenterhook/sqlite"],
+  "@tenterhook/sql": [],
+  "@tenterhook/webhook": [...lowest, "@tenterhook/sql", "@tenterhook/sqlite"],
   "@tenterhook/dialects": lowest,
   "@tenterhook/conformance": lowest,
   "@tenterhook/sdk": [...adapters, "@tenterhook/sqlite", "@tenterhook/dialects"],
-  "@tenterhook/server": [...adapters, "@tenterhook/sql", "@tenterhook/sqlite", "@tenterhook/dialects", "@tenterhook/sdk"],
+  "@tenterhook/server": [
+    ...adapters,
+    "@tenterhook/sql",
+    "@tenterhook/sqlite",
+    "@tenterhook/dialects",
+    "@tenterhook/sdk"
+  ],
   tenterhook: [...adapters, "@tenterhook/dialects", "@tenterhook/conformance", "@tenterhook/sdk", "@tenterhook/server"]
 }
 
@@ -49,6 +56,8 @@ describe("the linter names an import against the direction", () => {
     "packages/shell/src/run/b.ts": `export * from "../../../core/src/index.ts"`,
     "packages/shell/test/c.ts": `export * from "../../core/src/index.ts"`,
     "packages/shell/test/d.ts": `export * from "@tenterhook/dialects"`,
+    "packages/sql/src/a.ts": `export * from "@tenterhook/core"`,
+    "packages/sql/src/b.ts": `export * from "@tenterhook/sqlite"`,
     "packages/conformance/src/a.ts": `export * from "@tenterhook/shell"`,
     "packages/sdk/src/a.ts": `export * from "tenterhook"`,
     "apps/cli/src/a.ts": `export * from "../../../packages/sdk/src/index.ts"`
@@ -58,6 +67,8 @@ describe("the linter names an import against the direction", () => {
     "packages/core/test/x.ts": `export * from "../src/x.ts"; export { sep } from "node:path"`,
     "packages/shell/src/x.ts": `export * from "@tenterhook/core"; export { sep } from "node:path"`,
     "packages/shell/test/x.ts": `export * from "@tenterhook/conformance/vitest"`,
+    "packages/sql/test/x.ts": `export * from "@tenterhook/sqlite"`,
+    "packages/webhook/src/x.ts": `export * from "@tenterhook/sql"`,
     "packages/dialects/src/oats/x.ts": `export * from "../config/y.ts"`,
     "packages/sdk/src/x.ts": `export * from "@tenterhook/dialects"`,
     "apps/cli/src/x.ts": `export * from "@tenterhook/conformance"`
