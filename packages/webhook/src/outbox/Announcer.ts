@@ -1,12 +1,11 @@
 /** Writes announcements and, in the same transaction, a delivery for each endpoint that wants one. */
-import { Clock, Effect, Exit, Option, Schema, Semaphore } from "effect"
+import { inChunks, makeGroupCommit, rowsOf, type Transaction } from "@tenterhook/sql"
+import { Clock, Effect, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Endpoints } from "./Endpoints.ts"
 import type { Subscriber } from "./Endpoint.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable } from "./OutboxError.ts"
-import { rowsOf } from "./tables.ts"
-import type { Transaction } from "./transactions.ts"
 
 /** A fact, as dialects announce it. */
 export interface Announcing {
@@ -21,10 +20,10 @@ export interface Announcing {
 export interface Announcer {
   /**
    * Gives the ids of the announcements. Once it has succeeded they are durable; if it fails, none of them is. Callers
-   * that come at the same time share a commit.
+   * that come at the same time share a commit; within a transaction of the caller's, they stand and fall with it.
    */
   readonly announce: (list: ReadonlyArray<Announcing>) => Effect.Effect<ReadonlyArray<string>, OutboxError>
-  /** Within the transaction of the caller. `to`: only this endpoint, whatever it wants. */
+  /** Within the transaction of the caller; wakes the worker after it. `to`: only this endpoint, whatever it wants. */
   readonly write: (
     list: ReadonlyArray<Prepared>,
     to?: Subscriber
@@ -45,9 +44,6 @@ export const makeAnnouncer = (
   endpoints: Endpoints,
   wake: () => void
 ): Announcer => {
-  const turn = Semaphore.makeUnsafe(1)
-  let waiting: Array<Waiting> = []
-
   const write = Effect.fnUntraced(function* (list: ReadonlyArray<Prepared>, to?: Subscriber) {
     const now = yield* Clock.currentTimeMillis
     const subscribers = to === undefined ? [...(yield* endpoints.subscribers).values()] : [to]
@@ -85,6 +81,7 @@ export const makeAnnouncer = (
       }
     })
     yield* inChunks(deliveries, (some) => sql`INSERT INTO outbox_delivery ${sql.insert(some)}`)
+    yield* sql.afterCommit(Effect.sync(wake))
     if (fresh.size === rows.length) return rows.map(({ id }) => id)
     const known = new Map<string, string>()
     const keys = list.flatMap(({ key }, index) => (key === null || fresh.has(rows[index]!.id) ? [] : [key]))
@@ -95,41 +92,22 @@ export const makeAnnouncer = (
     return rows.map(({ id, dedupe_key }) => (fresh.has(id) ? id : known.get(dedupe_key!)!))
   })
 
-  /** Whoever's turn it is writes for all who wait by then; they find it done when their turn comes. */
-  const writeWaiting = Effect.suspend(() => {
-    const batch = waiting
-    waiting = []
-    return Effect.map(Effect.exit(transaction(write(batch.flatMap(({ list }) => list)))), (exit) => {
-      let from = 0
-      for (const one of batch) {
-        const first = from
-        from += one.list.length
-        one.exit = Exit.map(exit, (ids) => ids.slice(first, first + one.list.length))
-      }
-      if (Exit.isSuccess(exit)) wake()
-    })
+  const commit = makeGroupCommit({
+    sql,
+    transaction,
+    sizeOf: (list: ReadonlyArray<Prepared>) => list.length,
+    write: (lists: ReadonlyArray<ReadonlyArray<Prepared>>) =>
+      Effect.map(write(lists.flat()), (ids) => {
+        let from = 0
+        return lists.map(({ length }) => ids.slice(from, (from += length)))
+      })
   })
-
-  // Others that are about to announce are let in first: a commit takes as long for many as for one.
-  const commit = Effect.andThen(Effect.yieldNow, Effect.uninterruptible(writeWaiting))
 
   const announce = Effect.fn("Outbox.announce")(function* (list: ReadonlyArray<Announcing>) {
     if (list.length === 0) return []
     const prepared: Array<Prepared> = []
     for (const one of list) prepared.push(yield* prepare(one))
-    const inTransaction = Option.isSome(yield* Effect.serviceOption(sql.transactionService))
-    if (inTransaction) {
-      // It stands and falls with the caller's own work, and must not take anybody else's along.
-      const ids = yield* stored("write the announcements")(write(prepared))
-      yield* sql.afterCommit(Effect.sync(wake))
-      return ids
-    }
-    const mine: Waiting = { list: prepared, exit: null }
-    waiting.push(mine)
-    yield* turn
-      .withPermit(Effect.suspend(() => (mine.exit === null ? commit : Effect.void)))
-      .pipe(Effect.onInterrupt(() => Effect.sync(() => void (waiting = waiting.filter((one) => one !== mine)))))
-    return yield* stored("write the announcements")(mine.exit!)
+    return yield* stored("write the announcements")(commit(prepared))
   })
 
   return { announce, write }
@@ -150,23 +128,5 @@ export const prepare = ({ type, data, key }: Announcing): Effect.Effect<Prepared
   return Effect.succeed({ type, data: JSON.parse(text), text, key: key ?? null })
 }
 
-/** A statement has room for so many values only. */
-export const inChunks = <A, B, E, R>(
-  list: ReadonlyArray<A>,
-  each: (some: [A, ...Array<A>]) => Effect.Effect<ReadonlyArray<B>, E, R>
-): Effect.Effect<Array<B>, E, R> =>
-  Effect.gen(function* () {
-    const all: Array<B> = []
-    for (let from = 0; from < list.length; from += chunk)
-      all.push(...(yield* each(list.slice(from, from + chunk) as [A, ...Array<A>])))
-    return all
-  })
-
-interface Waiting {
-  readonly list: ReadonlyArray<Prepared>
-  exit: Exit.Exit<ReadonlyArray<string>, SqlError.SqlError> | null
-}
-
-const chunk = 400
 const idRows = rowsOf(Schema.Struct({ id: Schema.String }))
 const keyRows = rowsOf(Schema.Struct({ id: Schema.String, dedupe_key: Schema.String }))

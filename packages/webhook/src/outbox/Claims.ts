@@ -1,10 +1,10 @@
 /** What a worker takes to send now, so that no other one does: a delivery with a lease that runs out by itself. */
+import { Flag, rowsOf, Whole } from "@tenterhook/sql"
 import { Effect, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import type { Subscriber } from "./Endpoint.ts"
 import type { Endpoints } from "./Endpoints.ts"
-import { Flag, rowsOf, Whole } from "./tables.ts"
 
 export interface Claim {
   readonly id: string

@@ -1,8 +1,9 @@
 /** Looking at deliveries, and making new ones of old ones. */
+import { inChunks, rowsOf } from "@tenterhook/sql"
 import { Clock, Effect, Option } from "effect"
 import type { SqlClient, Statement } from "effect/sql"
 import type { Sender } from "../request/Sender.ts"
-import { type Announcer, inChunks, prepare } from "./Announcer.ts"
+import { type Announcer, prepare } from "./Announcer.ts"
 import {
   type Attempt,
   attemptOf,
@@ -15,7 +16,6 @@ import {
 import type { Endpoints } from "./Endpoints.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable, unknown } from "./OutboxError.ts"
-import { rowsOf } from "./tables.ts"
 
 export interface DeliveryQuery {
   readonly endpointId?: string

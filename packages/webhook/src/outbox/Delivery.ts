@@ -1,6 +1,6 @@
 /** What became of an announcement at one endpoint. */
+import { Flag, Whole } from "@tenterhook/sql"
 import { Schema } from "effect"
-import { Flag, Whole } from "./tables.ts"
 
 /**
  * `pending`: to be tried, now or at `nextAt`; `delivered`; `failed`: given up, and `reason` says why; `held`: never or

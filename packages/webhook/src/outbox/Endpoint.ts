@@ -1,9 +1,9 @@
 /** Who gets what: a receiver's URL and how deliveries to it are made. */
+import { Flag, Whole } from "@tenterhook/sql"
 import { Schema } from "effect"
 import { compileFilter, type Matches } from "./payloadFilter.ts"
 import { matchesEvent } from "./eventFilter.ts"
 import { type DeliveryRules, modes } from "./rules.ts"
-import { Flag, Whole } from "./tables.ts"
 
 /**
  * `disabled`: what it should get is kept as `held`. `paused`: what it should get waits, and is delivered when it is

@@ -1,4 +1,5 @@
 /** Endpoints: what is checked when they are saved, and what processes remember of them. */
+import { rowsOf } from "@tenterhook/sql"
 import { Clock, Effect, Result, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
@@ -21,7 +22,6 @@ import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable, unknown } from "./OutboxError.ts"
 import { compileFilter } from "./payloadFilter.ts"
 import type { DeliveryRules } from "./rules.ts"
-import { rowsOf } from "./tables.ts"
 
 export interface Endpoints {
   /** Checks the URL as sending would, and makes a secret where none is given. The only time that it is shown. */

@@ -1,4 +1,5 @@
 /** What dialects announce, delivered at least once: kept in SQL until every endpoint that wants it has it. */
+import { makeTransactions, rowsOf, Whole } from "@tenterhook/sql"
 import { Clock, Context, Effect, Layer, Schema, type Scope } from "effect"
 import { type Migrator, SqlClient, type SqlError, type Statement } from "effect/sql"
 import type { Sender } from "../request/Sender.ts"
@@ -10,8 +11,7 @@ import { type Endpoints, makeEndpoints } from "./Endpoints.ts"
 import { type OutboxError, stored } from "./OutboxError.ts"
 import { makeRecords } from "./Records.ts"
 import { type DeliveryRules, modes } from "./rules.ts"
-import { migrate, rowsOf, Whole } from "./tables.ts"
-import { makeTransactions } from "./transactions.ts"
+import { migrate } from "./tables.ts"
 import { runWorker } from "./Worker.ts"
 
 export interface OutboxSettings {

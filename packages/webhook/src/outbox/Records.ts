@@ -1,14 +1,14 @@
 /** What is written when tries have ended: each try, what becomes of its delivery, and what that means for its endpoint. */
+import { inChunks, rowsOf, Whole } from "@tenterhook/sql"
 import { Effect, Random, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Answer, NoAnswer } from "../request/Sender.ts"
-import { type Announcer, inChunks } from "./Announcer.ts"
+import type { Announcer } from "./Announcer.ts"
 import type { Claim } from "./Claims.ts"
 import type { Subscriber } from "./Endpoint.ts"
 import { type Endpoints, hold } from "./Endpoints.ts"
 import { disabledType } from "./eventFilter.ts"
 import { isSuccess, judge } from "./rules.ts"
-import { rowsOf, Whole } from "./tables.ts"
 
 export interface Ended {
   readonly claim: Claim

@@ -2,6 +2,7 @@
  * Sends what is due. One loop: a turn writes what has ended and takes what is due, in one transaction; between turns
  * requests run as plain promises.
  */
+import type { Transaction } from "@tenterhook/sql"
 import { Clock, Effect, type Scope } from "effect"
 import type { Sender } from "../request/Sender.ts"
 import type { Bell } from "./Bell.ts"
@@ -9,7 +10,6 @@ import { bodyOf } from "./body.ts"
 import type { Claim, Claimed, makeClaims } from "./Claims.ts"
 import { signingSecrets } from "./Endpoint.ts"
 import type { Ended, makeRecords } from "./Records.ts"
-import type { Transaction } from "./transactions.ts"
 import { isSuccess } from "./rules.ts"
 
 export interface WorkerOptions {

@@ -2,7 +2,7 @@
  * Where the truth lives: four tables. Times are epoch milliseconds, lists and objects are JSON texts, booleans are 0 and 1.
  * A delivery that is being sent is `pending` with a lease: `leased_until` above 0.
  */
-import { Effect, Schema, SchemaGetter } from "effect"
+import { Effect } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 
 /** Makes or brings up to date what is there. Several processes may do so at once. */
@@ -87,25 +87,3 @@ const tables = Effect.gen(function* () {
 })
 
 const migrations = { "0001_tables": tables }
-
-/** A whole number, however the driver gives one: counts are bigints or texts in some. */
-export const Whole = Schema.Union([Schema.Number, Schema.BigInt, Schema.String]).pipe(
-  Schema.decodeTo(Schema.Number, {
-    decode: SchemaGetter.transform((value: number | bigint | string) => Number(value)),
-    encode: SchemaGetter.passthrough() as never
-  })
-)
-
-export const Flag = Whole.pipe(
-  Schema.decodeTo(Schema.Boolean, {
-    decode: SchemaGetter.transform((value: number) => value !== 0),
-    encode: SchemaGetter.transform((value: boolean) => (value ? 1 : 0))
-  })
-)
-
-/** Rows as they come. One that does not fit was written by something else: a defect. */
-export const rowsOf = <A>(schema: Schema.Decoder<A>) => {
-  const decode = Schema.decodeUnknownEffect(Schema.Array(schema))
-  return <E, R>(query: Effect.Effect<ReadonlyArray<unknown>, E, R>): Effect.Effect<ReadonlyArray<A>, E, R> =>
-    Effect.flatMap(query, (rows) => Effect.orDie(decode(rows)))
-}
