@@ -132,6 +132,11 @@ const recognize = (source: ConfigSource, dialects: ReadonlyArray<Dialect>) => {
   return Effect.fail(refusal("unknown", file, `cannot tell which dialect this config is in; name one of ${known}`))
 }
 
+/** One config or several, as options have them. */
+export const listOf = (
+  config: string | ConfigText | ReadonlyArray<string | ConfigText>
+): ReadonlyArray<string | ConfigText> => (typeof config === "string" || "text" in config ? [config] : config)
+
 const sourceOf = ({ file, text, folder = "." }: ConfigText, cwd: string): ConfigSource => ({
   _tag: "text",
   file,
@@ -139,15 +144,15 @@ const sourceOf = ({ file, text, folder = "." }: ConfigText, cwd: string): Config
   text
 })
 
-const readSource = Effect.fnUntraced(function* (file: string, cwd: string, dialect: string | undefined) {
+/** The file's text, with its place. */
+export const readSource = Effect.fnUntraced(function* (file: string, cwd: string, dialect: string | undefined) {
   const path = isAbsolute(file) ? file : resolve(cwd, file)
   const text = yield* readText(path)
   if (text === null) {
     const why = existsSync(path) ? "cannot be read as a file" : `no such file; looked for ${path}`
     return yield* refusal(dialect ?? "unknown", file, why)
   }
-  const source: ConfigSource = { _tag: "text", file, folder: dirname(path), text }
-  return source
+  return { _tag: "text" as const, file, folder: dirname(path), text }
 })
 
 const refusal = (dialect: string, file: string | null, text: string) =>

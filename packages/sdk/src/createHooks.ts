@@ -29,7 +29,7 @@ import { Effect, Exit, Layer, ManagedRuntime, Result, Scope } from "effect"
 import { resolve } from "node:path"
 import type { AnyHooks, FireOptions } from "./AnyHooks.ts"
 import { resolveAsk, type Ask } from "./ask.ts"
-import { type ConfigText, loadConfigs } from "./Configs.ts"
+import { type ConfigText, listOf, loadConfigs } from "./Configs.ts"
 import { type Execution, executionWith, type OngoingExecution } from "./Execution.ts"
 import { type Delivered, type DeliverOptions, makeMailroom } from "./Mailroom.ts"
 import type { EndpointOptions } from "./outbox.ts"
@@ -229,9 +229,6 @@ const load = Effect.fnUntraced(function* (
   const engine = yield* Effect.provide(Engine, Engine.layer(sets))
   return { engine, journal: yield* Journal, context }
 })
-
-const listOf = (config: NonNullable<HooksOptions["config"]>): ReadonlyArray<string | ConfigText> =>
-  typeof config === "string" || "text" in config ? [config] : config
 
 interface LazyToolkit {
   readonly get: () => Promise<Toolkit>

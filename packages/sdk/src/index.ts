@@ -1,6 +1,16 @@
 /** Hooks for an agent in five lines. Nobody needs to know Effect. */
 export { createHooks, type Hooks, type HooksOptions } from "./createHooks.ts"
 export type { AnyHooks, FireOptions } from "./AnyHooks.ts"
+export {
+  connectHooks,
+  type ConnectOptions,
+  InvalidConnection,
+  type ProblemDocument,
+  type ProblemEntry,
+  type ServerHooks,
+  ServerRefused,
+  ServerUnreachable
+} from "./connectHooks.ts"
 export type { ConfigText } from "./Configs.ts"
 export type { Delivered, DeliverOptions } from "./Mailroom.ts"
 export type { EndpointOptions } from "./outbox.ts"

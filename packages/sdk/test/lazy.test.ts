@@ -1,4 +1,4 @@
-/** What a host does not use is not loaded: the HTTP client, the MCP client, the schema compiler, the database. */
+/** What a host does not use is not loaded: the HTTP client, the MCP client, the schema compiler, the database, the way to a server. */
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { assert, it } from "vitest"
@@ -9,7 +9,7 @@ it("hooks that call no tool and send nothing load neither clients nor a database
   const loaded = JSON.parse(text) as ReadonlyArray<string>
   assert.isTrue(loaded.some((url) => url.endsWith("packages/sdk/src/createHooks.ts")))
   const heavy =
-    /node_modules\/(undici|ajv)\/|effect\/src\/ai|effect\/dist\/ai|node:sqlite|packages\/(webhook|tool-call|sqlite)\//
+    /node_modules\/(undici|ajv)\/|effect\/src\/ai|effect\/dist\/ai|node:sqlite|packages\/(webhook|tool-call|sqlite)\/|sdk\/src\/server\/(?!ServerError)/
   assert.deepStrictEqual(
     loaded.filter((url) => heavy.test(url)),
     []

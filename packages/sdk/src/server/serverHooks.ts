@@ -1,0 +1,108 @@
+/** Hooks on a server: what is fired here runs there, and the server's report comes back as it is. */
+import type { EventContext, Explanation, FireReport } from "@tenterhook/core"
+import { resolve } from "node:path"
+import type { FireOptions } from "../AnyHooks.ts"
+import { resolveAsk } from "../ask.ts"
+import type { ConnectOptions, ServerHooks } from "../connectHooks.ts"
+import { type Execution, executionWith } from "../Execution.ts"
+import { holdLease } from "./Lease.ts"
+import { openServer, type Post } from "./Server.ts"
+import { targetOf } from "./Target.ts"
+
+export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks> => {
+  const cwd = resolve(options.cwd ?? ".")
+  const server = openServer(options)
+  const target = await targetOf(options, cwd)
+  const closing = new AbortController()
+  const closed = new Set<() => void>()
+
+  const post = (path: string, body: object, { send, signal }: Post) => {
+    const signals = [closing.signal, options.signal, signal].filter((one) => one !== undefined)
+    return server.post(path, body, { send, signal: AbortSignal.any(signals) })
+  }
+  const withDefaults = (given: EventContext): EventContext => ({
+    ...given,
+    cwd: given.cwd ?? cwd,
+    ...(given.env === undefined && options.env !== undefined ? { env: options.env } : {})
+  })
+  const honoured = ({ host = options.host }: FireOptions) => (host === undefined ? {} : { host })
+  const answered = async (report: FireReport) => (options.ask === undefined ? report : resolveAsk(report, options.ask))
+
+  const fireOf =
+    (about: object, within: EventContext) =>
+    async (event: string, given: EventContext = {}, fireOptions: FireOptions = {}): Promise<FireReport> => {
+      const { class: declared, signal } = fireOptions
+      const body = {
+        ...about,
+        event,
+        context: withDefaults({ ...within, ...given }),
+        ...honoured(fireOptions),
+        ...(declared === undefined ? {} : { class: declared })
+      }
+      return answered((await post("/v1/fires", body, { send: "once", ...signalled(signal) })) as FireReport)
+    }
+
+  const startExecution = async (given: EventContext = {}, startOptions: FireOptions = {}): Promise<Execution> => {
+    const id = given.executionId ?? `ex_${crypto.randomUUID()}`
+    const within = { ...given, executionId: id }
+    const path = `/v1/executions/${encodeURIComponent(id)}`
+    const endAs = (how: object, sent: Post) => post(`${path}/end`, how, sent) as Promise<{ readonly end: FireReport }>
+
+    const body = {
+      ...target,
+      id,
+      context: withDefaults(within),
+      ...honoured(startOptions),
+      ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs })
+    }
+    const { signal } = startOptions
+    let started: { readonly start: FireReport; readonly leaseMs: number }
+    try {
+      started = (await post("/v1/executions", body, { send: "once", ...signalled(signal) })) as typeof started
+    } catch (error) {
+      // The server may have it by now, and nobody here would end it.
+      if (signal?.aborted) await endAs({ outcome: "aborted", error: gaveUp }, { send: "once" }).catch(() => {})
+      throw error
+    }
+    const lease = holdLease(server, `${path}/lease`, started.leaseMs)
+    closed.add(lease.release)
+    let ended: Promise<FireReport> | undefined
+    return {
+      id,
+      start: await answered(started.start),
+      fire: fireOf({ executionId: id }, within),
+      end: ({ error, ...how }, endOptions) =>
+        (ended ??= endAs(
+          { ...how, ...(error === undefined ? {} : { error: said(error) }) },
+          { send: "surely", ...signalled(endOptions?.signal) }
+        )
+          .then(({ end }) => answered(end))
+          .finally(() => {
+            lease.release()
+            closed.delete(lease.release)
+          }))
+    }
+  }
+
+  const close = async () => {
+    closing.abort(new Error("the hooks were closed"))
+    for (const release of closed) release()
+  }
+  return {
+    url: server.url,
+    fire: fireOf(target, {}),
+    explain: async (event, given = {}) =>
+      (await post("/v1/explain", { ...target, event, context: withDefaults(given) }, { send: "once" })) as Explanation,
+    execution: executionWith(startExecution),
+    startExecution,
+    close,
+    [Symbol.asyncDispose]: close
+  }
+}
+
+const gaveUp = "the host gave up the start"
+
+const signalled = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal })
+
+/** JSON makes `{}` of an error. */
+const said = (error: unknown): unknown => (error instanceof Error ? error.message : error)
