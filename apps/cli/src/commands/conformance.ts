@@ -1,4 +1,5 @@
 /** `tenterhook conformance run PATH…`: holds an implementation against cases. */
+import type { Subject } from "@tenterhook/conformance"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -20,10 +21,15 @@ const run = Command.make(
     ),
     subject: Flag.String("subject").pipe(
       Flag.withDefault("engine"),
-      Flag.withMetavar("engine|cli"),
+      Flag.withMetavar("engine|cli|server|URL"),
       Flag.withDescription(
-        "What is held against the cases: the engine in this process, or this command line as a process"
+        "What is held against the cases: the engine in this process, this command line as a process, a server that it starts, or the server at a URL"
       )
+    ),
+    key: Flag.String("key").pipe(
+      Flag.optional,
+      Flag.withMetavar("th_…"),
+      Flag.withDescription("The key for the server at a URL; it needs every scope. Default: TENTERHOOK_KEY")
     ),
     only: Flag.String("only").pipe(
       Flag.optional,
@@ -32,8 +38,8 @@ const run = Command.make(
     ),
     json: jsonFlag
   },
-  does(async ({ paths, subject, only, json }, { words }) => {
-    const open = subjectOf(subject)
+  does(async ({ paths, subject: name, key, only, json }, { words }) => {
+    const open = subjectOf(name, Option.getOrUndefined(key))
     for (const path of paths) {
       if (!existsSync(path)) throw new Refusal(`${path}: there is no such file or folder`)
     }
@@ -41,11 +47,15 @@ const run = Command.make(
     const progress = words.hears("Info") ? startProgress() : null
     let done = 0
     const filter = Option.getOrUndefined(only)
-    const result = await runCases(paths, await open(), {
+    const { subject, close } = await open()
+    const result = await runCases(paths, subject, {
       ...(filter === undefined ? {} : { only: filter }),
       onResult: (it, total) => progress?.at(`${++done} of ${total} cases; last: ${it.title}`)
+    }).finally(async () => {
+      progress?.clear()
+      const trouble = await close()
+      if (trouble !== null) words.error(trouble)
     })
-    progress?.clear()
     if (json) printJson(result)
     else print(formatSuite(result))
     return result.ok ? exitCode.ok : exitCode.failure
@@ -58,6 +68,10 @@ const run = Command.make(
     {
       command: "tenterhook conformance run packages/conformance/cases --subject cli",
       description: "All cases of the repository, on this command line"
+    },
+    {
+      command: "TENTERHOOK_KEY=th_… tenterhook conformance run cases --subject http://127.0.0.1:4700",
+      description: "Your cases on a server of this machine that was started with --allow 127.0.0.1"
     }
   ])
 )
@@ -67,18 +81,28 @@ export const conformance = Command.make("conformance").pipe(
   Command.withSubcommands([run])
 )
 
-const subjectOf = (name: string) => {
-  const open = Object.hasOwn(subjects, name) ? subjects[name as keyof typeof subjects] : undefined
-  if (open !== undefined) return open
-  const later = name === "server" || /^https?:/.test(name)
-  throw new Refusal(
-    later
-      ? `--subject ${name}: comes with the server, which is not part of this version`
-      : `--subject: expected engine or cli, got "${name}"`
-  )
+interface Opened {
+  readonly subject: Subject
+  /** Gives words for what went wrong beside the cases. */
+  readonly close: () => Promise<string | null>
 }
 
+const subjectOf = (name: string, key: string | undefined): (() => Promise<Opened>) => {
+  if (/^https?:\/\//.test(name)) {
+    if (!URL.canParse(name)) throw new Refusal(`--subject: expected a URL as http://127.0.0.1:4700, got "${name}"`)
+    const given = key ?? process.env["TENTERHOOK_KEY"]
+    return async () => lasting((await import("../conformance/serverSubject.ts")).urlSubject(name, given))
+  }
+  if (key !== undefined) throw new Refusal(`--key: only for the server at a URL, and --subject is "${name}"`)
+  const open = Object.hasOwn(subjects, name) ? subjects[name as keyof typeof subjects] : undefined
+  if (open !== undefined) return open
+  throw new Refusal(`--subject: expected engine, cli, server or a URL, got "${name}"`)
+}
+
+const lasting = (subject: Subject): Opened => ({ subject, close: async () => null })
+
 const subjects = {
-  engine: async () => (await import("../conformance/engineSubject.ts")).engineSubject(),
-  cli: async () => (await import("../conformance/cliSubject.ts")).cliSubject()
+  engine: async () => lasting((await import("../conformance/engineSubject.ts")).engineSubject()),
+  cli: async () => lasting((await import("../conformance/cliSubject.ts")).cliSubject()),
+  server: async () => (await import("../conformance/serverSubject.ts")).ownServerSubject()
 }
