@@ -11,7 +11,7 @@ import {
 } from "effect/cluster"
 import { SqlClient } from "effect/sql"
 import { DurableDeferred, Workflow, WorkflowEngine } from "effect/workflow"
-import { ExecutionSteps } from "./ExecutionSteps.ts"
+import { ExecutionSteps, type Unfinished } from "./ExecutionSteps.ts"
 import { singleRunner } from "./runner.ts"
 
 /**
@@ -60,28 +60,26 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions) {
   const steps = yield* ExecutionSteps
   const running = yield* makeRunning
   const cluster = yield* makeCluster
-  /** Those of which the cluster is known to have heard. The others are told to it again. */
-  const begun = new Set<string>()
+  /** Those that are known to wait for their end, so that comparing them costs nothing. */
+  const waiting = new Set<string>()
 
   yield* cluster.register((id) =>
     Effect.gen(function* () {
       yield* running.once("start", id, steps.start(id))
+      waiting.add(id)
       yield* DurableDeferred.await(Ended)
       yield* running.once("end", id, steps.end(id))
-      begun.delete(id)
+      waiting.delete(id)
     })
   )
 
-  const begin = Effect.fn("DurableExecutions.begin")(function* (id: string) {
-    yield* cluster.start(id)
-    begun.add(id)
-  })
+  const begin = Effect.fn("DurableExecutions.begin")(cluster.begin)
 
   const end = Effect.fn("DurableExecutions.end")(cluster.end)
 
   const forget = Effect.fn("DurableExecutions.forget")(function* (ids: ReadonlyArray<string>) {
     yield* cluster.forget(ids)
-    for (const id of ids) begun.delete(id)
+    for (const id of ids) waiting.delete(id)
   })
 
   const expire = Effect.gen(function* () {
@@ -89,14 +87,23 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions) {
     yield* Effect.forEach(lost, end, { discard: true })
   })
 
-  const reconcile = Effect.fnUntraced(function* (before: number) {
-    for (const { id, ending } of yield* steps.unfinished(before)) {
-      if (running.has(id) || (begun.has(id) && !ending)) continue
+  const makeUp = Effect.fnUntraced(
+    function* ({ id, ending }: Unfinished) {
+      if (running.has(id) || (waiting.has(id) && !ending)) return
+      const state = yield* cluster.stateOf(id)
+      if (state === "Suspended" && !ending) return void waiting.add(id)
       // The record says that it has not ended, so a workflow that has is wrong: it starts over.
-      if (yield* cluster.isComplete(id)) yield* cluster.forget([id])
-      yield* begin(id)
-      if (ending) yield* Effect.andThen(end(id), cluster.wake(id))
-    }
+      if (state === "Complete") yield* cluster.forget([id])
+      if (state !== "Suspended") yield* cluster.begin(id)
+      if (ending) yield* cluster.end(id)
+      yield* cluster.wake(id)
+    },
+    (effect, { id }) =>
+      Effect.ignoreCause(effect, { log: "Warn", message: `Execution ${id} is not where its record says; later again` })
+  )
+
+  const reconcile = Effect.fnUntraced(function* (before: number) {
+    yield* Effect.forEach(yield* steps.unfinished(before), makeUp, { discard: true })
   })
 
   const looking = again("Looking for leases that ran out", expire)
@@ -134,7 +141,7 @@ const makeCluster = Effect.gen(function* () {
       body: (id: string) => Effect.Effect<void, never, WorkflowEngine.WorkflowEngine | WorkflowEngine.WorkflowInstance>
     ) => engine.register(ExecutionWorkflow, ({ id }) => body(id)),
 
-    start: (id: string) =>
+    begin: (id: string) =>
       Effect.asVoid(
         Effect.provideService(
           ExecutionWorkflow.execute({ id }, { discard: true }),
@@ -152,9 +159,10 @@ const makeCluster = Effect.gen(function* () {
       })
     }),
 
-    isComplete: Effect.fnUntraced(function* (id: string) {
+    /** Null where it has not come to a wait or its end since it was begun or woken, or was never begun. */
+    stateOf: Effect.fnUntraced(function* (id: string) {
       const result = yield* engine.poll(ExecutionWorkflow, yield* keyOf(id))
-      return Option.exists(result, ({ _tag }) => _tag === "Complete")
+      return Option.isSome(result) ? result.value._tag : null
     }),
 
     /** Has its messages delivered again, should the runner have taken and dropped them, and runs it where it waits. */

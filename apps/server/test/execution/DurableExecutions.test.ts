@@ -174,6 +174,27 @@ describe.concurrent("a server that stops", () => {
       })
     )
   )
+
+  it.live("and loses all that the cluster knew goes on from its records", () =>
+    withFile((file) =>
+      Effect.gen(function* () {
+        const first = yield* open(file)
+        for (const id of ["waiting", "ending"]) {
+          yield* first.begin(id)
+          yield* first.until(id, ({ status }) => status === "running")
+        }
+        yield* first.recordEnding("ending", "success")
+        yield* first.sql`DELETE FROM cluster_messages`
+        yield* first.sql`DELETE FROM cluster_replies`
+        yield* first.close
+
+        const second = yield* open(file)
+        assert.deepInclude(yield* second.until("ending", ({ status }) => status === "ended", 1500), once)
+        yield* second.end("waiting", "success")
+        assert.deepInclude(yield* second.until("waiting", ({ status }) => status === "ended", 1500), once)
+      })
+    )
+  )
 })
 
 describe.concurrent("what the cluster keeps", () => {

@@ -1,14 +1,16 @@
-/** What a durable execution costs on SQLite. Prints latency, rate and what is left behind. `measure.ts [count]` */
+/** What a durable execution costs on SQLite. Prints latency, rate and what is left behind. `measure.ts [count] [own|shared]`: the cluster's tables in a file of their own, or in the record's */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { SqliteClient } from "@tenterhook/sqlite"
 import { mkdtempSync, rmSync, statSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DurableExecutions } from "../../src/execution/DurableExecutions.ts"
 import * as Record from "./Record.ts"
 
 const count = Number(process.argv[2] ?? 1000)
+const shared = process.argv[3] === "shared"
 const folder = mkdtempSync(join(tmpdir(), "tenterhook-measure-"))
 const filename = join(folder, "server.db")
 
@@ -70,12 +72,16 @@ const program = Effect.gen(function* () {
     `${count} begun and ended in ${seconds.toFixed(2)} s (accepted after ${((accepted - since) / 1000).toFixed(2)} s): ${(count / seconds).toFixed(0)}/s, ${((user + system) / 1000 / count).toFixed(2)} ms CPU each`
   )
   yield* Effect.sleep(500)
-  const sizes = Effect.gen(function* () {
-    const [[messages]] = (yield* sql`SELECT count(*) FROM cluster_messages`.values) as [[number]]
-    const [[replies]] = (yield* sql`SELECT count(*) FROM cluster_replies`.values) as [[number]]
-    const [[bytes]] = (yield* sql`SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name LIKE '%cluster_%'`.values) as [
-      [number]
-    ]
+  const [[repeated]] = (yield* sql`SELECT count(*) FROM execution WHERE starts <> 1 OR ends <> 1`.values) as [[number]]
+  console.log(`${repeated} executions whose steps ran other than once`)
+  const clusterFile = shared ? filename : join(folder, "cluster.db")
+  const sizes = Effect.sync(() => {
+    const database = new DatabaseSync(clusterFile)
+    const one = (query: string) => (database.prepare(query).get() as { n: number }).n
+    const messages = one("SELECT count(*) AS n FROM cluster_messages")
+    const replies = one("SELECT count(*) AS n FROM cluster_replies")
+    const bytes = one("SELECT sum(pgsize) AS n FROM dbstat WHERE name LIKE '%cluster_%'")
+    database.close()
     return `${messages} messages, ${replies} replies, ${bytes} bytes`
   })
   console.log(`left of ${250 + count}: ${yield* sizes}`)
@@ -90,9 +96,14 @@ const program = Effect.gen(function* () {
   console.log(`rss ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB, file ${statSync(filename).size} bytes`)
 })
 
+const record = SqliteClient.layer({ filename })
+const cluster = shared
+  ? record
+  : Layer.fresh(SqliteClient.layer({ filename: join(folder, "cluster.db"), synchronous: "NORMAL" }))
 const layer = DurableExecutions.layer().pipe(
+  Layer.provide(cluster),
   Layer.provide(Record.layer({ during })),
-  Layer.provideMerge(SqliteClient.layer({ filename }))
+  Layer.provideMerge(record)
 )
 const opening = performance.now()
 await Effect.runPromise(Effect.provide(program, layer))
