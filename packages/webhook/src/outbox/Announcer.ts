@@ -4,6 +4,7 @@ import { Clock, Effect, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Endpoints } from "./Endpoints.ts"
 import type { Subscriber } from "./Endpoint.ts"
+import type { DeliveryChange, Feed } from "./Feed.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable } from "./OutboxError.ts"
 
@@ -42,6 +43,7 @@ export const makeAnnouncer = (
   sql: SqlClient.SqlClient,
   transaction: Transaction,
   endpoints: Endpoints,
+  feed: Feed,
   wake: () => void
 ): Announcer => {
   const write = Effect.fnUntraced(function* (list: ReadonlyArray<Prepared>, to?: Subscriber) {
@@ -59,6 +61,7 @@ export const makeAnnouncer = (
     )
     const fresh = new Set(ids.map(({ id }) => id))
     const deliveries: Array<Record<string, unknown>> = []
+    const changes: Array<DeliveryChange> = []
     list.forEach(({ type, data }, index) => {
       const { id: announcement_id } = rows[index]!
       if (!fresh.has(announcement_id)) return
@@ -66,12 +69,14 @@ export const makeAnnouncer = (
         if (to === undefined && !wants(type, data)) continue
         const id = mintId("msg", now)
         const held = endpoint.status === "disabled"
+        const status = held ? "held" : "pending"
+        changes.push({ deliveryId: id, endpointId: endpoint.id, type, status, attempt: null })
         deliveries.push({
           id,
           webhook_id: id,
           endpoint_id: endpoint.id,
           announcement_id,
-          status: held ? "held" : "pending",
+          status,
           reason: held ? `the endpoint is disabled: ${endpoint.reason ?? "no reason given"}` : null,
           created_at: now,
           next_at: held ? null : now,
@@ -82,6 +87,7 @@ export const makeAnnouncer = (
     })
     yield* inChunks(deliveries, (some) => sql`INSERT INTO outbox_delivery ${sql.insert(some)}`)
     yield* sql.afterCommit(Effect.sync(wake))
+    yield* feed.tell(() => changes)
     if (fresh.size === rows.length) return rows.map(({ id }) => id)
     const known = new Map<string, string>()
     const keys = list.flatMap(({ key }, index) => (key === null || fresh.has(rows[index]!.id) ? [] : [key]))

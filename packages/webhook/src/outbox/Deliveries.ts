@@ -1,19 +1,20 @@
 /** Looking at deliveries, and making new ones of old ones. */
 import { inChunks, rowsOf } from "@tenterhook/sql"
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import type { SqlClient, Statement } from "effect/sql"
 import type { Sender } from "../request/Sender.ts"
 import { type Announcer, prepare } from "./Announcer.ts"
 import {
-  type Attempt,
   attemptOf,
   AttemptRow,
   type Delivery,
   deliveryOf,
+  type DeliveryRecord,
   DeliveryRow,
   type DeliveryStatus
 } from "./Delivery.ts"
 import type { Endpoints } from "./Endpoints.ts"
+import type { Feed } from "./Feed.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable, unknown } from "./OutboxError.ts"
 
@@ -25,8 +26,8 @@ export interface DeliveryQuery {
   /** Made at this time or later, and before that one: epoch milliseconds. */
   readonly from?: number
   readonly to?: number
-  /** The id of a delivery: those made before it. For the next page. */
-  readonly before?: string
+  /** The sequence or the id of a delivery: those made before it. For the next page; a sequence outlives its delivery. */
+  readonly before?: number | string
   /** Default: 100; at most 1000. */
   readonly limit?: number
 }
@@ -44,10 +45,11 @@ export type ReplayRequest =
 export interface Deliveries {
   /** The newest first. */
   readonly list: (query?: DeliveryQuery) => Effect.Effect<ReadonlyArray<Delivery>, OutboxError>
-  readonly get: (id: string) => Effect.Effect<Delivery & { readonly tries: ReadonlyArray<Attempt> }, OutboxError>
+  /** With what was announced, and each try. */
+  readonly get: (id: string) => Effect.Effect<DeliveryRecord, OutboxError>
   /**
    * Delivers again what was delivered, failed or is held: as new deliveries that name the old ones, all of them or none.
-   * By time, what was replayed before is left out.
+   * By time, what was replayed before is left out. What has been forgotten cannot be sent again.
    */
   readonly replay: (request: ReplayRequest) => Effect.Effect<ReadonlyArray<Delivery>, OutboxError>
   /** An announcement for this endpoint alone, whatever it wants to get. Its URL is checked first, as when it was saved. */
@@ -61,11 +63,12 @@ export const makeDeliveries = (
   sql: SqlClient.SqlClient,
   endpoints: Endpoints,
   announcer: Announcer,
+  feed: Feed,
   sender: Pick<Sender, "check">,
   wake: () => void
 ): Deliveries => {
   const select = sql`SELECT d.seq, d.id, d.webhook_id, d.endpoint_id, d.announcement_id, a.type, d.status, d.reason,
-    d.replay_of, d.created_at, d.next_at, d.ended_at, d.attempts
+    d.replay_of, d.created_at, d.next_at, d.ended_at, d.attempts, a.forgotten_at
     FROM outbox_delivery d JOIN outbox_announcement a ON a.id = d.announcement_id`
   const byIds = (ids: ReadonlyArray<string>) =>
     Effect.map(
@@ -81,8 +84,12 @@ export const makeDeliveries = (
     if (query.type !== undefined) clauses.push(sql`a.type = ${query.type}`)
     if (query.from !== undefined) clauses.push(sql`d.created_at >= ${query.from}`)
     if (query.to !== undefined) clauses.push(sql`d.created_at < ${query.to}`)
-    if (query.before !== undefined)
-      clauses.push(sql`d.seq < (SELECT b.seq FROM outbox_delivery b WHERE b.id = ${query.before})`)
+    if (typeof query.before === "number") clauses.push(sql`d.seq < ${query.before}`)
+    else if (query.before !== undefined) {
+      const [before] = yield* byIds([query.before])
+      if (before === undefined) return yield* unknown("delivery", query.before)
+      clauses.push(sql`d.seq < ${before.seq}`)
+    }
     const limit = Math.max(1, Math.min(query.limit ?? 100, 1000))
     const rows = yield* deliveryRows(sql`${select} WHERE ${sql.and(clauses)} ORDER BY d.seq DESC LIMIT ${limit}`)
     return rows.map(deliveryOf)
@@ -92,7 +99,13 @@ export const makeDeliveries = (
     const [row] = yield* byIds([id])
     if (row === undefined) return yield* unknown("delivery", id)
     const tries = yield* attemptRows(sql`SELECT * FROM outbox_attempt WHERE delivery_id = ${id} ORDER BY number`)
-    return { ...deliveryOf(row), tries: tries.map(attemptOf) }
+    const [announced] = yield* dataRows(sql`SELECT data FROM outbox_announcement WHERE id = ${row.announcement_id}`)
+    return {
+      ...deliveryOf(row),
+      data: announced!.data,
+      forgottenAt: row.forgotten_at,
+      tries: tries.map(attemptOf)
+    }
   }, stored("read the delivery"))
 
   const originals = Effect.fnUntraced(function* (request: ReplayRequest) {
@@ -121,6 +134,12 @@ export const makeDeliveries = (
   const replay = Effect.fn("Deliveries.replay")(function* (request: ReplayRequest) {
     const made = yield* Effect.gen(function* () {
       const rows = yield* originals(request)
+      const forgotten = rows.find(({ forgotten_at }) => forgotten_at !== null)
+      if (forgotten !== undefined)
+        return yield* unacceptable(
+          "the replay",
+          `the payload of the delivery ${forgotten.id} was forgotten at ${new Date(forgotten.forgotten_at!).toISOString()}; ask for later ones only`
+        )
       const subscribers = yield* endpoints.subscribers
       const now = yield* Clock.currentTimeMillis
       const fresh: Array<Record<string, unknown> & { readonly id: string }> = []
@@ -146,9 +165,19 @@ export const makeDeliveries = (
         })
       }
       yield* inChunks(fresh, (some) => sql`INSERT INTO outbox_delivery ${sql.insert(some)}`)
-      return yield* byIds(fresh.map(({ id }) => id))
+      const made = yield* byIds(fresh.map(({ id }) => id))
+      yield* feed.tell(() =>
+        made.map(({ id, endpoint_id, type, status }) => ({
+          deliveryId: id,
+          endpointId: endpoint_id,
+          type,
+          status,
+          attempt: null
+        }))
+      )
+      yield* sql.afterCommit(Effect.sync(wake))
+      return made
     }).pipe(sql.withTransaction, stored("replay the deliveries"))
-    wake()
     return made.map(deliveryOf)
   })
 
@@ -168,7 +197,6 @@ export const makeDeliveries = (
       const [announcementId] = yield* announcer.write([prepared], to.value)
       return yield* deliveryRows(sql`${select} WHERE d.announcement_id = ${announcementId}`)
     }).pipe(sql.withTransaction, stored("write the test"))
-    wake()
     return deliveryOf(row!)
   })
 
@@ -177,3 +205,4 @@ export const makeDeliveries = (
 
 const deliveryRows = rowsOf(DeliveryRow)
 const attemptRows = rowsOf(AttemptRow)
+const dataRows = rowsOf(Schema.Struct({ data: Schema.fromJsonString(Schema.Unknown) }))

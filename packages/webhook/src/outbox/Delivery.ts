@@ -12,6 +12,8 @@ export type DeliveryStatus = typeof DeliveryStatus.Type
 /** Times are epoch milliseconds. */
 export interface Delivery {
   readonly id: string
+  /** Deliveries are numbered as they are made: for paging. */
+  readonly sequence: number
   /** The same on each try; its own id, except that some modes give a replay its original's. */
   readonly webhookId: string
   readonly endpointId: string
@@ -42,6 +44,15 @@ export interface Attempt {
   readonly truncated: boolean
 }
 
+/** All that is known of one. */
+export interface DeliveryRecord extends Delivery {
+  /** What was announced; null too once it was forgotten. */
+  readonly data: unknown
+  /** When the data was forgotten; null while it is there. */
+  readonly forgottenAt: number | null
+  readonly tries: ReadonlyArray<Attempt>
+}
+
 export const DeliveryRow = Schema.Struct({
   seq: Whole,
   id: Schema.String,
@@ -55,11 +66,13 @@ export const DeliveryRow = Schema.Struct({
   created_at: Whole,
   next_at: Schema.NullOr(Whole),
   ended_at: Schema.NullOr(Whole),
-  attempts: Whole
+  attempts: Whole,
+  forgotten_at: Schema.NullOr(Whole)
 })
 
 export const deliveryOf = (row: typeof DeliveryRow.Type): Delivery => ({
   id: row.id,
+  sequence: row.seq,
   webhookId: row.webhook_id,
   endpointId: row.endpoint_id,
   announcementId: row.announcement_id,

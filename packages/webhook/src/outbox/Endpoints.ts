@@ -18,6 +18,7 @@ import {
   subscriberOf
 } from "./Endpoint.ts"
 import { eventFilterProblem } from "./eventFilter.ts"
+import type { Feed } from "./Feed.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable, unknown } from "./OutboxError.ts"
 import { compileFilter } from "./payloadFilter.ts"
@@ -58,11 +59,12 @@ export interface EndpointsOptions {
   readonly sender: Pick<Sender, "check">
   readonly rules: Readonly<Record<string, DeliveryRules>>
   readonly defaultMode: string
+  readonly feed: Feed
   /** After a change that may have made something due. */
   readonly wake: () => void
 }
 
-export const makeEndpoints = ({ sql, sender, rules, defaultMode, wake }: EndpointsOptions): Endpoints => {
+export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: EndpointsOptions): Endpoints => {
   const changed = Effect.suspend(() =>
     Effect.asVoid(sql`UPDATE outbox_revision SET revision = ${randomUUID()} WHERE one = 1`)
   )
@@ -140,21 +142,24 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, wake }: Endpoin
       )
     }),
     enable: Effect.fn("Endpoints.enable")(function* (id, options = {}) {
-      const endpoint = yield* Effect.gen(function* () {
+      return yield* Effect.gen(function* () {
         yield* rowOf(id)
         const now = yield* Clock.currentTimeMillis
         if (options.deliverHeld === true)
-          yield* sql`UPDATE outbox_delivery SET status = 'pending', cause = NULL, reason = NULL, next_at = ${now}
-            WHERE endpoint_id = ${id} AND status = 'held'`
+          yield* feed.follow(
+            (
+              returning
+            ) => sql`UPDATE outbox_delivery SET status = 'pending', cause = NULL, reason = NULL, next_at = ${now}
+              WHERE endpoint_id = ${id} AND status = 'held' ${returning}`
+          )
+        yield* sql.afterCommit(Effect.sync(wake))
         return yield* change(id, { status: "enabled", reason: null, failing_since: null, failed_at: null })
       }).pipe(sql.withTransaction, stored("enable the endpoint"))
-      wake()
-      return endpoint
     }),
     disable: Effect.fn("Endpoints.disable")(function* (id, reason = "disabled by hand") {
       return yield* Effect.gen(function* () {
         yield* rowOf(id)
-        yield* hold(sql, id, reason)
+        yield* hold(sql, feed, id, reason)
         return yield* change(id, { status: "disabled", reason })
       }).pipe(sql.withTransaction, stored("disable the endpoint"))
     }),
@@ -167,13 +172,12 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, wake }: Endpoin
       }).pipe(sql.withTransaction, stored("pause the endpoint"))
     }),
     resume: Effect.fn("Endpoints.resume")(function* (id) {
-      const endpoint = yield* Effect.gen(function* () {
+      return yield* Effect.gen(function* () {
         const { status } = yield* rowOf(id)
         if (status === "disabled") return yield* unacceptable("the endpoint", "it is disabled, not paused; enable it")
+        yield* sql.afterCommit(Effect.sync(wake))
         return yield* change(id, { status: "enabled" })
       }).pipe(sql.withTransaction, stored("resume the endpoint"))
-      wake()
-      return endpoint
     }),
     rotateSecret: Effect.fn("Endpoints.rotateSecret")(function* (id, options = {}) {
       const secret = yield* usableSecret(options.secret)
@@ -203,9 +207,12 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, wake }: Endpoin
 }
 
 /** Makes what an endpoint still has to get into what it will not get for now. */
-export const hold = (sql: SqlClient.SqlClient, endpointId: string, reason: string) =>
-  sql`UPDATE outbox_delivery SET status = 'held', next_at = NULL, reason = ${`the endpoint is disabled: ${reason}`}
-    WHERE endpoint_id = ${endpointId} AND status = 'pending'`
+export const hold = (sql: SqlClient.SqlClient, feed: Feed, endpointId: string, reason: string) =>
+  feed.follow(
+    (returning) => sql`UPDATE outbox_delivery
+      SET status = 'held', next_at = NULL, reason = ${`the endpoint is disabled: ${reason}`}
+      WHERE endpoint_id = ${endpointId} AND status = 'pending' ${returning}`
+  )
 
 /** What can be said without asking anybody. */
 const problemOf = (

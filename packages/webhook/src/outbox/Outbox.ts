@@ -8,8 +8,10 @@ import { makeBell } from "./Bell.ts"
 import { makeClaims } from "./Claims.ts"
 import { type Deliveries, makeDeliveries } from "./Deliveries.ts"
 import { type Endpoints, makeEndpoints } from "./Endpoints.ts"
+import { type Feed, makeFeed } from "./Feed.ts"
 import { type OutboxError, stored } from "./OutboxError.ts"
 import { makeRecords } from "./Records.ts"
+import { makeRetention, type Retention } from "./Retention.ts"
 import { type DeliveryRules, modes } from "./rules.ts"
 import { migrate } from "./tables.ts"
 import { runWorker } from "./Worker.ts"
@@ -55,6 +57,9 @@ export class Outbox extends Context.Service<
     readonly announce: Announcer["announce"]
     readonly endpoints: Omit<Endpoints, "subscribers" | "changed">
     readonly deliveries: Deliveries
+    readonly listen: Feed["listen"]
+    readonly forget: Retention["forget"]
+    readonly keep: Retention["keep"]
     /** Delivers what is due until its scope closes; a process needs one. Several processes may share the database. */
     readonly worker: Effect.Effect<never, never, Scope.Scope>
     /** Waits while something may still be delivered within the time. Some worker has to run. */
@@ -80,6 +85,7 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
   const sql = yield* SqlClient.SqlClient
   const transactions = yield* makeTransactions(sql)
   const { sender } = settings
+  const feed = makeFeed(sql)
   const bell = makeBell()
   const progress = makeBell()
   const rules = { ...modes, ...settings.rules }
@@ -89,11 +95,12 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
       new Error(`outbox: expected mode to be one of ${Object.keys(rules).join(", ")}, got "${defaultMode}"`)
     )
 
-  const endpoints = makeEndpoints({ sql, sender, rules, defaultMode, wake: bell.ring })
-  const announcer = makeAnnouncer(sql, transactions.durable, endpoints, bell.ring)
-  const deliveries = makeDeliveries(sql, endpoints, announcer, sender, bell.ring)
+  const endpoints = makeEndpoints({ sql, sender, rules, defaultMode, feed, wake: bell.ring })
+  const announcer = makeAnnouncer(sql, transactions.durable, endpoints, feed, bell.ring)
+  const deliveries = makeDeliveries(sql, endpoints, announcer, feed, sender, bell.ring)
   const claims = makeClaims(sql, endpoints, settings.leaseMs ?? null)
-  const records = makeRecords(sql, endpoints, announcer)
+  const records = makeRecords(sql, endpoints, announcer, feed)
+  const retention = makeRetention(sql, transactions.relaxed)
 
   const pendingWhere = (more: Statement.Fragment) => sql`FROM outbox_delivery d
     JOIN outbox_endpoint e ON e.id = d.endpoint_id WHERE d.status = 'pending' AND e.status = 'enabled' ${more}`
@@ -137,6 +144,9 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
     announce: announcer.announce,
     endpoints,
     deliveries,
+    listen: feed.listen,
+    forget: retention.forget,
+    keep: retention.keep,
     drain,
     stats,
     worker: runWorker({

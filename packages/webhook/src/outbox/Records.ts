@@ -5,9 +5,11 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { Answer, NoAnswer } from "../request/Sender.ts"
 import type { Announcer } from "./Announcer.ts"
 import type { Claim } from "./Claims.ts"
+import { type Attempt, DeliveryStatus } from "./Delivery.ts"
 import type { Subscriber } from "./Endpoint.ts"
 import { type Endpoints, hold } from "./Endpoints.ts"
 import { disabledType } from "./eventFilter.ts"
+import type { Feed } from "./Feed.ts"
 import { isSuccess, judge } from "./rules.ts"
 
 export interface Ended {
@@ -15,20 +17,20 @@ export interface Ended {
   readonly result: Answer | NoAnswer
 }
 
-export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, announcer: Announcer) => {
+export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, announcer: Announcer, feed: Feed) => {
   /** Within a transaction. */
   const write = Effect.fnUntraced(function* (
     all: ReadonlyArray<Ended>,
     now: number
   ): Effect.fn.Return<void, SqlError.SqlError> {
-    const numbers = new Map<string, number>()
+    const rows: Array<Recorded> = []
     const succeeded = all.filter(({ result }) => isSuccess(result))
-    yield* writeSuccesses(succeeded, numbers, now)
+    yield* writeSuccesses(succeeded, rows, now)
     const failing = new Map<Subscriber, number>()
     for (const ended of all) {
       if (isSuccess(ended.result) || isCancelled(ended.result)) continue
       const { subscriber } = ended.claim
-      const exhausted = yield* writeFailure(ended, numbers, now)
+      const exhausted = yield* writeFailure(ended, rows, now)
       failing.set(subscriber, (failing.get(subscriber) ?? 0) + (exhausted ? 1 : 0))
     }
     for (const { claim, result } of all) {
@@ -36,37 +38,47 @@ export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, anno
       yield* sql`UPDATE outbox_delivery SET leased_until = 0, leased_by = NULL
         WHERE id = ${claim.id} AND leased_by = ${claim.lease}`
     }
-    const rows = all.flatMap(({ claim, result }) => {
-      const number = numbers.get(claim.id)
-      return number === undefined ? [] : [attemptRow(claim, number, result)]
-    })
-    yield* inChunks(rows, (some) => sql`INSERT INTO outbox_attempt ${sql.insert(some)}`)
+    yield* inChunks(rows.map(attemptRow), (some) => sql`INSERT INTO outbox_attempt ${sql.insert(some)}`)
     for (const [subscriber, exhausted] of failing) yield* judgeEndpoint(subscriber, exhausted, now)
   })
 
   const writeSuccesses = Effect.fnUntraced(function* (
     succeeded: ReadonlyArray<Ended>,
-    numbers: Map<string, number>,
+    rows: Array<Recorded>,
     now: number
   ) {
     if (succeeded.length === 0) return
-    const ids = succeeded.map(({ claim }) => claim.id)
+    const byId = new Map(succeeded.map((ended) => [ended.claim.id, ended]))
     // Whoever else holds the lease by now: it was delivered.
-    const rows = yield* numberRows(sql`UPDATE outbox_delivery SET status = 'delivered', cause = NULL, reason = NULL,
+    const tried = yield* triedRows(sql`UPDATE outbox_delivery SET status = 'delivered', cause = NULL, reason = NULL,
       attempts = attempts + 1, next_at = NULL, ended_at = ${now}, leased_until = 0, leased_by = NULL
-      WHERE ${sql.in("id", ids)} RETURNING id, attempts`)
-    for (const { id, attempts } of rows) numbers.set(id, attempts)
+      WHERE ${sql.in("id", [...byId.keys()])} RETURNING id, attempts, status`)
+    yield* record(
+      tried.map((row) => recordedOf(byId.get(row.id)!, row)),
+      rows
+    )
     const recovered = new Set(succeeded.flatMap(({ claim }) => (claim.failing ? [claim.subscriber.endpoint.id] : [])))
     if (recovered.size > 0)
       yield* sql`UPDATE outbox_endpoint SET failing_since = NULL, failed_at = NULL WHERE ${sql.in("id", [...recovered])}`
   })
 
+  /** Told at once, before anything else that comes of it. */
+  const record = (some: ReadonlyArray<Recorded>, rows: Array<Recorded>) => {
+    rows.push(...some)
+    return feed.tell(() =>
+      some.map(({ claim, status, attempt }) => ({
+        deliveryId: claim.id,
+        endpointId: claim.subscriber.endpoint.id,
+        type: claim.type,
+        status,
+        attempt
+      }))
+    )
+  }
+
   /** Says whether its delivery is exhausted. */
-  const writeFailure = Effect.fnUntraced(function* (
-    { claim, result }: Ended,
-    numbers: Map<string, number>,
-    now: number
-  ) {
+  const writeFailure = Effect.fnUntraced(function* (ended: Ended, rows: Array<Recorded>, now: number) {
+    const { claim, result } = ended
     const { rules } = claim.subscriber
     const attempts = claim.attempts + 1
     const random = yield* Random.next
@@ -77,17 +89,20 @@ export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, anno
         : next._tag === "failed"
           ? { status: "failed", cause: next.cause, reason: next.reason, next_at: null, ended_at: now }
           : {}
-    const mine = yield* numberRows(sql`UPDATE outbox_delivery
+    const mine = yield* triedRows(sql`UPDATE outbox_delivery
       SET ${sql.update({ ...set, leased_until: 0, leased_by: null })}, attempts = attempts + 1
-      WHERE id = ${claim.id} AND leased_by = ${claim.lease} AND status = 'pending' RETURNING id, attempts`)
+      WHERE id = ${claim.id} AND leased_by = ${claim.lease} AND status = 'pending' RETURNING id, attempts, status`)
     // It was held meanwhile, or its lease ran out and others try it: the try counts, and decides nothing.
-    const rows =
+    const tried =
       mine.length > 0
         ? mine
-        : yield* numberRows(sql`UPDATE outbox_delivery SET attempts = attempts + 1,
+        : yield* triedRows(sql`UPDATE outbox_delivery SET attempts = attempts + 1,
             leased_until = CASE WHEN leased_by = ${claim.lease} THEN 0 ELSE leased_until END
-            WHERE id = ${claim.id} RETURNING id, attempts`)
-    for (const { id, attempts } of rows) numbers.set(id, attempts)
+            WHERE id = ${claim.id} RETURNING id, attempts, status`)
+    yield* record(
+      tried.map((row) => recordedOf(ended, row)),
+      rows
+    )
     if (next._tag !== "failed") return false
     if (next.disable !== undefined) yield* disable(claim.subscriber, next.disable, now)
     return next.cause === "exhausted"
@@ -120,7 +135,7 @@ export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, anno
     const disabled = yield* sql`UPDATE outbox_endpoint SET status = 'disabled', reason = ${reason}, updated_at = ${now}
       WHERE id = ${id} AND status <> 'disabled' RETURNING id`
     if (disabled.length === 0) return
-    yield* hold(sql, id, reason)
+    yield* hold(sql, feed, id, reason)
     yield* endpoints.changed
     const data = { endpointId: id, url, reason }
     yield* announcer.write([{ type: disabledType, data, text: JSON.stringify(data), key: null }])
@@ -133,25 +148,48 @@ export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, anno
 /** The sender was closed before the try came to anything: it was none. */
 const isCancelled = (result: Answer | NoAnswer) => result._tag === "failure" && result.reason === "cancelled"
 
-const attemptRow = (claim: Claim, number: number, result: Answer | NoAnswer) => ({
+/** A try as it is written, and what its delivery is now. */
+interface Recorded {
+  readonly claim: Claim
+  readonly status: DeliveryStatus
+  readonly attempt: Attempt
+}
+
+const recordedOf = ({ claim, result }: Ended, row: typeof TriedRow.Type): Recorded => ({
+  claim,
+  status: row.status,
+  attempt: {
+    number: row.attempts,
+    at: claim.claimedAt,
+    durationMs: Math.round(result.durationMs * 1000) / 1000,
+    ...(result._tag === "answer"
+      ? {
+          status: result.status,
+          error: null,
+          headers: result.headers,
+          body: textOf(result.body),
+          truncated: result.truncated
+        }
+      : { status: null, error: `${result.reason}: ${result.message}`, headers: {}, body: "", truncated: false })
+  }
+})
+
+const attemptRow = ({ claim, attempt }: Recorded) => ({
   delivery_id: claim.id,
-  number,
-  at: claim.claimedAt,
-  duration_ms: Math.round(result.durationMs * 1000) / 1000,
-  ...(result._tag === "answer"
-    ? {
-        status: result.status,
-        error: null,
-        headers: JSON.stringify(result.headers),
-        body: textOf(result.body),
-        truncated: result.truncated ? 1 : 0
-      }
-    : { status: null, error: `${result.reason}: ${result.message}`, headers: "{}", body: "", truncated: 0 })
+  number: attempt.number,
+  at: attempt.at,
+  duration_ms: attempt.durationMs,
+  status: attempt.status,
+  error: attempt.error,
+  headers: JSON.stringify(attempt.headers),
+  body: attempt.body,
+  truncated: attempt.truncated ? 1 : 0
 })
 
 /** No database holds a NUL in a text. */
 const textOf = (body: Uint8Array) => new TextDecoder().decode(body).replaceAll("\0", "\ufffd")
 
-const numberRows = rowsOf(Schema.Struct({ id: Schema.String, attempts: Whole }))
+const TriedRow = Schema.Struct({ id: Schema.String, attempts: Whole, status: DeliveryStatus })
+const triedRows = rowsOf(TriedRow)
 const failingRows = rowsOf(Schema.Struct({ failing_since: Schema.NullOr(Whole), failed_at: Schema.NullOr(Whole) }))
 const countRows = rowsOf(Schema.Struct({ n: Whole }))

@@ -48,7 +48,8 @@ export const runWorker = Effect.fnUntraced(function* (
         secrets: signingSecrets(secrets, claim.claimedAt),
         timestamp: Math.floor(at / 1000),
         headers: endpoint.headers,
-        timeoutMs: rules.timeoutMs
+        timeoutMs: rules.timeoutMs,
+        ...(rules.userAgent === undefined ? {} : { userAgent: rules.userAgent })
       })
       .then((result) => {
         running.delete(claim)

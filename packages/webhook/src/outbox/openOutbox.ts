@@ -11,8 +11,10 @@ import type { Announcing } from "./Announcer.ts"
 import type { Deliveries } from "./Deliveries.ts"
 import type { EndpointSettings } from "./Endpoint.ts"
 import type { MovableClock } from "./movableClock.ts"
+import type { Feed } from "./Feed.ts"
 import { type Drained, Outbox, type OutboxSettings, type OutboxStats } from "./Outbox.ts"
 import { OutboxError, Storage } from "./OutboxError.ts"
+import type { Forgetting, Forgotten, Keeping } from "./Retention.ts"
 
 export interface OpenOutboxOptions extends Omit<OutboxSettings, "sender"> {
   /** A SQLite database, made where it is not there; several processes may have it open. `:memory:` for none. */
@@ -29,6 +31,8 @@ export interface OpenOutboxOptions extends Omit<OutboxSettings, "sender"> {
   readonly endpoints?: ReadonlyArray<EndpointSettings & { readonly id?: string; readonly secret?: string }>
   /** Whether this process delivers. Default: true. */
   readonly deliver?: boolean
+  /** What is forgotten after how many days: at the start, and then each day. `false`: nothing. Default: payloads after 30, deliveries after 90. */
+  readonly retention?: Keeping | false
   /** Told what an operator should know, such as that an endpoint was disabled. */
   readonly warn?: (text: string) => void
   /** For tests. */
@@ -40,6 +44,10 @@ export interface OpenOutbox {
   readonly announce: (list: ReadonlyArray<Announcing>) => Promise<ReadonlyArray<string>>
   readonly endpoints: Promised<Outbox["Service"]["endpoints"]>
   readonly deliveries: Promised<Deliveries>
+  /** Told what happens to deliveries in this process, until the function that it gives is called. */
+  readonly listen: Feed["listen"]
+  /** Whatever `retention` says. */
+  readonly forget: (what: Forgetting) => Promise<Forgotten>
   /** Waits while something may still be delivered within the time. Default: 10 seconds. What is left stays in the file. */
   readonly drain: (options?: { readonly timeoutMs?: number }) => Promise<Drained>
   readonly stats: () => Promise<OutboxStats>
@@ -62,6 +70,8 @@ export const openOutbox = async (options: OpenOutboxOptions): Promise<OpenOutbox
       announce: (list) => run(outbox.announce(list)),
       endpoints: promised(outbox.endpoints, run),
       deliveries: promised(outbox.deliveries, run),
+      listen: outbox.listen,
+      forget: (what) => run(outbox.forget(what)),
       drain: ({ timeoutMs = 10_000 } = {}) => run(outbox.drain(timeoutMs)),
       stats: () => run(outbox.stats),
       close: () => runtime.dispose()
@@ -74,7 +84,7 @@ export const openOutbox = async (options: OpenOutboxOptions): Promise<OpenOutbox
   }
 }
 
-const layerOf = ({ file, guard, allow, agent, deliver, warn, clock, ...settings }: OpenOutboxOptions) =>
+const layerOf = ({ file, guard, allow, agent, deliver, retention, warn, clock, ...settings }: OpenOutboxOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const sender = yield* Effect.acquireRelease(
@@ -87,7 +97,9 @@ const layerOf = ({ file, guard, allow, agent, deliver, warn, clock, ...settings 
         (it) => Effect.promise(() => it.close())
       )
       const make = deliver === false ? Outbox.layer : Outbox.layerWithWorker
-      return make({ ...settings, sender })
+      const kept =
+        retention === false ? Effect.void : Effect.forkScoped(Effect.flatMap(Outbox, ({ keep }) => keep(retention)))
+      return Layer.effectDiscard(kept).pipe(Layer.provideMerge(make({ ...settings, sender })))
     })
   ).pipe(
     Layer.provide(Layer.fresh(SqliteClient.layer({ filename: file }))),

@@ -23,6 +23,8 @@ export interface DeliveryRules {
   readonly timestamp: "attempt" | "delivery"
   /** How the body is written: as Standard Webhooks has it, or as Wacht does, keys in order and whole seconds. */
   readonly body: "standard" | "wacht"
+  /** What requests call themselves, unless the endpoint's headers say otherwise. Default: the sender's. */
+  readonly userAgent?: string
   /** Whether a replay has its original's `webhook-id`, so that receivers take it for a retry. */
   readonly replayKeepsId: boolean
   /** How long a secret that was replaced goes on signing, where nobody says otherwise. */
@@ -67,6 +69,7 @@ const wachtDocumented: DeliveryRules = {
   timeoutMs: 30 * second,
   timestamp: "delivery",
   body: "wacht",
+  userAgent: "Wacht-Webhook/1.0",
   replayKeepsId: true,
   overlapMs: day,
   disable: { after: "exhausted", deliveries: 10, withinMs: day }

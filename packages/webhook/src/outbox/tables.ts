@@ -86,4 +86,12 @@ const tables = Effect.gen(function* () {
   yield* sql`CREATE INDEX outbox_delivery_announcement ON outbox_delivery (announcement_id)`
 })
 
-const migrations = { "0001_tables": tables }
+const retention = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  // When its data was forgotten: they are the JSON text `null` from then on.
+  yield* sql`ALTER TABLE outbox_announcement ADD COLUMN forgotten_at BIGINT`
+  yield* sql`CREATE INDEX outbox_delivery_ended ON outbox_delivery (ended_at) WHERE ended_at IS NOT NULL`
+  yield* sql`CREATE INDEX outbox_delivery_replay ON outbox_delivery (replay_of) WHERE replay_of IS NOT NULL`
+})
+
+const migrations = { "0001_tables": tables, "0002_retention": retention }

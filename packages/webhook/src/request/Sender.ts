@@ -30,6 +30,8 @@ export interface DeliverRequest {
   readonly timestamp?: number
   /** The endpoint's own. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Default: the sender's. */
+  readonly userAgent?: string
   /** For all of it, from the wait for a connection to the last byte. Default: 15 seconds. */
   readonly timeoutMs?: number
 }
@@ -70,7 +72,12 @@ export const openSender = (options: SenderOptions = {}): Sender => {
     headBytes: options.keptBytes ?? 2048,
     tailBytes: 0
   }
-  const defaults = ["content-type", "application/json", "user-agent", options.userAgent ?? "Tenterhook"]
+  const defaultsOf = (userAgent = options.userAgent ?? "Tenterhook") => [
+    "content-type",
+    "application/json",
+    "user-agent",
+    userAgent
+  ]
 
   const deliver = (request: DeliverRequest): Promise<Answer | NoAnswer> => {
     const startedAt = performance.now()
@@ -85,7 +92,7 @@ export const openSender = (options: SenderOptions = {}): Sender => {
     if (problem !== null) return Promise.resolve(failed({ reason: "request", message: problem }))
 
     const body = typeof request.body === "string" ? Buffer.from(request.body) : request.body
-    const headers = headerList(defaults, request.headers)
+    const headers = headerList(defaultsOf(request.userAgent), request.headers)
     try {
       const signed = sign(
         { id: request.id, body, ...(request.timestamp === undefined ? {} : { timestamp: request.timestamp }) },

@@ -136,6 +136,7 @@ describe("a delivery", () => {
         yield* later("30 seconds")
         yield* until("the second try", isOver)
         const [one, two] = far.received
+        assert.strictEqual(one!.headers["user-agent"], "Wacht-Webhook/1.0")
         for (const name of ["webhook-id", "webhook-timestamp", "webhook-signature"])
           assert.strictEqual(one!.headers[name], two!.headers[name])
         assert.strictEqual(

@@ -80,3 +80,33 @@ it("rejects with ordinary errors", async () => {
   assert.include((await refusedBy(outbox.deliveries.get("msg_none"))).message, `expected the id of a delivery`)
   await outbox.close()
 })
+
+it("forgets at the start what is old, unless told not to, and lets others listen", async () => {
+  const file = join(folder, "outbox.db")
+  const endpoints = [{ url: far.on((response) => response.end()), secret }]
+  const clock = movableClock()
+  const one = await openOutbox({ file, allow, endpoints, clock })
+  const heard: Array<string> = []
+  const stop = one.listen(({ status }) => void heard.push(status))
+  await one.announce([{ type: "a.b", data: { n: 1 } }])
+  await one.drain()
+  stop()
+  assert.deepStrictEqual(heard, ["pending", "delivered"])
+  const [delivery] = await one.deliveries.list()
+  await one.close()
+
+  const day = 86_400_000
+  const openedAfter = async (days: number, retention: false | { payloadDays: number } | undefined) => {
+    clock.advance(days * day)
+    return openOutbox({ file, allow, clock, deliver: false, ...(retention === undefined ? {} : { retention }) })
+  }
+  const keeping = await openedAfter(100, false)
+  await new Promise((done) => setTimeout(done, 50))
+  assert.deepStrictEqual((await keeping.deliveries.get(delivery!.id)).data, { n: 1 })
+  await keeping.close()
+  const forgetting = await openedAfter(0, undefined)
+  for (let i = 0; i < 200 && (await forgetting.deliveries.list()).length > 0; i++)
+    await new Promise((done) => setTimeout(done, 10))
+  assert.deepStrictEqual(await forgetting.deliveries.list(), [])
+  await forgetting.close()
+})
