@@ -46,7 +46,9 @@ const sessionOf = (setup: CaseSetup, request: ServerRequest): Session => {
 
   const startExecution = async (context: object): Promise<CaseExecution> => {
     const answer = await runHooks("/v1/executions", 201, { hookSetId: await belongings.hookSet() }, context)
-    const { start } = answer as Pick<CaseExecution, "start">
+    const { start = null } = answer as { readonly start?: CaseExecution["start"] | null }
+    if (start === null)
+      throw new Error(`expected an execution with the report of its start, got ${JSON.stringify(answer)}`)
     const path = `/v1/executions/${encodeURIComponent(idOf(answer))}/end`
     const end: CaseExecution["end"] = async (how) =>
       ((await request("POST", path, { body: how, status: 200 })) as { readonly end?: unknown }).end
