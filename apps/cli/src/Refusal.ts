@@ -18,11 +18,32 @@ export class Refusal extends Error {
 export const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error
   const message = error instanceof Error && error.message !== "" ? error.message : String(error)
-  return new Refusal(message, { code: isUsage(error) ? exitCode.usage : exitCode.failure })
+  const code = isUsage(error) ? exitCode.usage : exitCode.failure
+  return new Refusal(message, isRefusedKey(error) ? { code, hint: keyHint } : { code })
 }
 
-const isUsage = (error: unknown) =>
-  typeof error === "object" && error !== null && "_tag" in error && usageTags.includes(String(error._tag))
+const isUsage = (error: unknown) => usageTags.includes(tagOf(error)) || isAskersFault(statusOf(error))
 
-/** The tagged errors of core that come from what was asked. */
-const usageTags = ["ConfigError", "InvalidContext", "NoDialect", "UnknownEvent", "ToolsError", "OutboxError"]
+const tagOf = (error: unknown) =>
+  typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : ""
+
+/** The tagged errors that come from what was asked. */
+const usageTags = [
+  "ConfigError",
+  "InvalidConnection",
+  "InvalidContext",
+  "NoDialect",
+  "UnknownEvent",
+  "ToolsError",
+  "OutboxError"
+]
+
+/** The HTTP status of a server's refusal. */
+const statusOf = (error: unknown) =>
+  tagOf(error) === "ServerRefused" ? Number((error as { readonly status?: unknown }).status) : null
+
+/** Too many requests are as little the asker's to mend as a server that is down. */
+const isAskersFault = (status: number | null) => status !== null && status >= 400 && status < 500 && status !== 429
+
+const isRefusedKey = (error: unknown) => [401, 403].includes(statusOf(error) ?? 0)
+const keyHint = "the server's key is TENTERHOOK_KEY in the environment, or --key; `tenterhook keys` makes one"

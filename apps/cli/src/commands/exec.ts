@@ -5,20 +5,19 @@ import * as Option from "effect/Option"
 import { writeFileSync } from "node:fs"
 import { does } from "../CommandLine.ts"
 import { readContext } from "../context/readContext.ts"
-import { deliverLeft } from "../deliverLeft.ts"
 import { configFlags, contextFlags, timeoutFlag, timeoutOf } from "../flags.ts"
-import { outboxFlags, outboxOptions, toolFlags, toolOptions } from "../hostFlags.ts"
-import { logJournal } from "../Journal.ts"
-import { openHooks } from "../openHooks.ts"
+import { outboxFlags, toolFlags } from "../hostFlags.ts"
+import { openFiring } from "../openFiring.ts"
 import { Refusal } from "../Refusal.ts"
+import { serverFlags } from "../serverFlags.ts"
 import { formatReport } from "../show/report.ts"
 import { penFor, say } from "../terminal/Terminal.ts"
-import { watchProgress } from "../watchProgress.ts"
 
 export const exec = Command.make(
   "exec",
   {
     ...configFlags,
+    ...serverFlags,
     ...contextFlags,
     timeout: timeoutFlag,
     report: Flag.String("report").pipe(
@@ -37,9 +36,7 @@ export const exec = Command.make(
     const context = await readContext(flags, words, false)
     const report = Option.getOrNull(flags.report)
     if (report !== null) write(report, "")
-    const hooks = await openHooks(flags, words, { ...(await toolOptions(flags)), ...(await outboxOptions(flags)) })
-    logJournal(hooks, words)
-    const hideProgress = watchProgress(hooks, words)
+    const { hooks, hideProgress, deliver } = await openFiring(flags, words)
     try {
       const { wrap } = await import("../exec/wrap.ts")
       const result = await wrap({
@@ -53,7 +50,7 @@ export const exec = Command.make(
         }
       })
       if (report !== null) write(report, `${JSON.stringify(result, null, 2)}\n`)
-      await deliverLeft(hooks, words)
+      await deliver()
       return result.exitCode
     } finally {
       hideProgress()
@@ -70,6 +67,10 @@ export const exec = Command.make(
     {
       command: "tenterhook exec --set task.id=7 --report report.json -- ./agent.sh",
       description: "Both reports in a file"
+    },
+    {
+      command: "tenterhook exec --server http://127.0.0.1:4700 --hook-set hs_1 -- ./agent.sh",
+      description: "The hooks on a server, the agent here"
     }
   ])
 )

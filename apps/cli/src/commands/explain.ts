@@ -6,6 +6,7 @@ import { readContext } from "../context/readContext.ts"
 import { exitCode } from "../ExitCode.ts"
 import { configFlags, contextFlags, jsonFlag } from "../flags.ts"
 import { openHooks } from "../openHooks.ts"
+import { openServerHooks, serverFlags } from "../serverFlags.ts"
 import { formatExplanation } from "../show/explanation.ts"
 import { penFor, print, printJson } from "../terminal/Terminal.ts"
 import { naming } from "../unknownEvent.ts"
@@ -15,12 +16,13 @@ export const explain = Command.make(
   {
     event: Argument.String("event").pipe(Argument.withDescription("Canonical, as pre_tool_use, or the dialect's own")),
     ...configFlags,
+    ...serverFlags,
     ...contextFlags,
     json: jsonFlag
   },
   does(async (flags, { words }) => {
     const context = await readContext(flags, words)
-    const hooks = await openHooks(flags, words)
+    const hooks = (await openServerHooks(flags)) ?? (await openHooks(flags, words))
     try {
       const explanation = await hooks.explain(flags.event, context).catch(naming)
       if (flags.json) printJson(explanation)

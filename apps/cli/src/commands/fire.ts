@@ -3,23 +3,22 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { does } from "../CommandLine.ts"
 import { readContext } from "../context/readContext.ts"
-import { deliverLeft } from "../deliverLeft.ts"
 import { exitCode } from "../ExitCode.ts"
 import { configFlags, contextFlags, jsonFlag, timeoutFlag, timeoutOf } from "../flags.ts"
-import { outboxFlags, outboxOptions, toolFlags, toolOptions } from "../hostFlags.ts"
-import { logJournal } from "../Journal.ts"
-import { openHooks } from "../openHooks.ts"
+import { outboxFlags, toolFlags } from "../hostFlags.ts"
+import { openFiring } from "../openFiring.ts"
+import { serverFlags } from "../serverFlags.ts"
 import { formatReport } from "../show/report.ts"
 import { stopWhen } from "../stopWhen.ts"
 import { penFor, print, printJson } from "../terminal/Terminal.ts"
 import { naming } from "../unknownEvent.ts"
-import { watchProgress } from "../watchProgress.ts"
 
 export const fire = Command.make(
   "fire",
   {
     event: Argument.String("event").pipe(Argument.withDescription("Canonical, as pre_tool_use, or the dialect's own")),
     ...configFlags,
+    ...serverFlags,
     ...contextFlags,
     json: jsonFlag,
     timeout: timeoutFlag,
@@ -29,21 +28,19 @@ export const fire = Command.make(
   does(async (flags, { words }) => {
     const stop = stopWhen(timeoutOf(flags.timeout))
     const context = await readContext(flags, words)
-    const hooks = await openHooks(flags, words, { ...(await toolOptions(flags)), ...(await outboxOptions(flags)) })
-    logJournal(hooks, words)
-    const hideProgress = watchProgress(hooks, words)
+    const { hooks, hideProgress, deliver } = await openFiring(flags, words)
     try {
-      const report = await hooks.fire(flags.event, context, { signal: stop.signal }).catch(naming)
+      const report = await hooks.fire(flags.event, context, { signal: stop.signal }).catch((error: unknown) => {
+        // Hooks of this process are stopped and reported; from a server nothing more is waited for.
+        return error === stop.signal.reason ? null : naming(error)
+      })
       hideProgress()
-      if (flags.json) printJson(report)
-      else print(formatReport(report, penFor(process.stdout)))
-      await deliverLeft(hooks, words, stop.signal)
+      if (report !== null && flags.json) printJson(report)
+      else if (report !== null) print(formatReport(report, penFor(process.stdout)))
+      await deliver(stop.signal)
       const stopped = stop.why()
-      if (stopped !== null) {
-        words.error(stopped.text)
-        return stopped.exitCode
-      }
-      return report.proceed ? exitCode.ok : exitCode.notToProceed
+      if (stopped !== null) words.error(stopped.text)
+      return stopped?.exitCode ?? (report?.proceed === true ? exitCode.ok : exitCode.notToProceed)
     } finally {
       hideProgress()
       await hooks.close()
@@ -63,6 +60,10 @@ export const fire = Command.make(
     {
       command: "tenterhook fire pre_tool_use --config coder.json --context @event.json --json",
       description: "One report for a program"
+    },
+    {
+      command: "tenterhook fire pre_tool_use --server http://127.0.0.1:4700 --agent ag_1 --set tool.name=bash",
+      description: "The same on a server, with its key in TENTERHOOK_KEY"
     }
   ])
 )

@@ -1,6 +1,6 @@
 /** Start hooks, the command, end hooks: on every way out, and whatever signals come meanwhile. */
 import type { EventContext, FireReport } from "@tenterhook/core"
-import type { Execution, ExecutionEnd, Hooks } from "@tenterhook/sdk"
+import type { AnyHooks, Execution, ExecutionEnd } from "@tenterhook/sdk"
 import { formatDuration } from "../duration.ts"
 import { codeOfSignal, exitCode } from "../ExitCode.ts"
 import { type EndSignal, onEndSignal } from "../signals.ts"
@@ -9,14 +9,14 @@ import { openGroupEar } from "./GroupEar.ts"
 import { type CommandEnd, type RunningCommand, startCommand } from "./runCommand.ts"
 
 export interface Wrapped {
-  /** Null where a second signal ended the hooks before they had a report. */
+  /** Null where hooks have no report: a second signal gave them up, or they are on a server that gave no answer. */
   readonly start: FireReport | null
   readonly end: FireReport | null
   readonly exitCode: number
 }
 
 export interface WrapOptions {
-  readonly hooks: Hooks
+  readonly hooks: AnyHooks
   readonly context: EventContext
   readonly argv: readonly [string, ...ReadonlyArray<string>]
   /** For the start hooks and the command together; null for none. The end hooks have their own deadlines. */
@@ -31,8 +31,12 @@ export const wrap = async ({ hooks, context, argv, timeoutMs, words, show }: Wra
   const course = openCourse(timeoutMs, words)
   try {
     const starting = hooks.startExecution(context, { signal: course.starting })
-    const execution = await Promise.race([starting, course.given])
+    const execution = await Promise.race([starting.catch(brokenOff(course)), course.given])
     if (typeof execution === "string") return givenUp(starting, null, execution)
+    if (!("start" in execution)) {
+      words.error(`${execution.text}; the command was not run`)
+      return { start: null, end: null, exitCode: execution.exitCode }
+    }
     const { start } = execution
     show(start)
 
@@ -41,13 +45,29 @@ export const wrap = async ({ hooks, context, argv, timeoutMs, words, show }: Wra
 
     course.ending()
     const ending = execution.end(way.end)
-    const end = await Promise.race([ending, course.given])
+    const end = await Promise.race([ending.catch((error: unknown) => unended(error, words)), course.given])
     if (typeof end === "string") return givenUp(ending, start, end)
+    if (end === null) return { start, end, exitCode: way.exitCode === 0 ? exitCode.failure : way.exitCode }
     show(end)
     return { start, end, exitCode: way.exitCode }
   } finally {
     course.close()
   }
+}
+
+/** A start on a server that a signal or the time limit broke off; it ended there as well. Any other failure is told as it is. */
+const brokenOff =
+  (course: Course) =>
+  (error: unknown): Stopped => {
+    const stopped = course.stopped()
+    if (stopped === null || error !== course.starting.reason) throw error
+    return stopped
+  }
+
+/** Only a server's end hooks can be out of reach. The command has ended, and its exit code is still to be told. */
+const unended = (error: unknown, words: Words): null => {
+  words.error(`the end hooks gave no report: ${error instanceof Error ? error.message : String(error)}`)
+  return null
 }
 
 /** How it went until the end hooks. */
@@ -140,7 +160,7 @@ const openCourse = (timeoutMs: number | null, words: Words): Course => {
     if (at === "end" && signal === "SIGHUP") return
     if (asked) return giveUp(signal)
     asked = true
-    if (at === "end") return words.info("the end hooks are running; once more ends them")
+    if (at === "end") return words.info("the end hooks are running; once more does not wait for them")
     stopped ??= { by: "signal", text: `interrupted by ${signal}`, exitCode: codeOfSignal(signal) }
     abort.abort()
   }
