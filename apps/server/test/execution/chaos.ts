@@ -33,9 +33,11 @@ export const runChaos = async (options: {
   readonly count: number
   readonly seed: number
   readonly perSecond: number
+  /** After so many kills the last process is left alone. */
+  readonly maxKills: number
   readonly limitMs: number
 }): Promise<ChaosResult> => {
-  const { count, seed, perSecond, limitMs } = options
+  const { count, seed, perSecond, maxKills, limitMs } = options
   const random = randomOf(seed)
   const folder = mkdtempSync(join(tmpdir(), "tenterhook-execution-chaos-"))
   const file = join(folder, "server.db")
@@ -80,8 +82,10 @@ export const runChaos = async (options: {
     })
     await ready
     sent.clear()
-    const killer = spawn("/bin/sh", ["-c", `sleep ${(0.4 + random() * 1.1).toFixed(3)}; kill -9 ${child.pid}`], {
-      stdio: "ignore"
+    const seconds = kills < maxKills ? 0.4 + random() * 1.1 : 3600
+    const killer = spawn("/bin/sh", ["-c", `sleep ${seconds.toFixed(3)}; kill -9 ${child.pid}`], {
+      stdio: "ignore",
+      detached: true
     })
     let over = false
     while (child.exitCode === null && child.signalCode === null && !over) {
@@ -89,7 +93,7 @@ export const runChaos = async (options: {
       await sleep(10)
       over = performance.now() - since > limitMs || (plans.every(isTold) && unfinishedOf(file) === 0)
     }
-    killer.kill("SIGKILL")
+    endGroup(killer)
     if (!over) kills++
     child.kill("SIGKILL")
     await exited
@@ -146,6 +150,15 @@ const tell = (child: ChildProcess, order: Order, sent: Set<string>) => {
   child.send(order, () => {})
 }
 
+/** The shell with its sleep, where it has not ended by itself. */
+const endGroup = ({ pid, exitCode }: ChildProcess) => {
+  try {
+    if (exitCode === null) process.kill(-pid!, "SIGKILL")
+  } catch {
+    // It has ended just now.
+  }
+}
+
 const unfinishedOf = (file: string) => {
   const database = new DatabaseSync(file, { readOnly: true })
   const { n } = database.prepare("SELECT count(*) AS n FROM execution WHERE status <> 'ended'").get() as { n: number }
@@ -167,7 +180,7 @@ const randomOf = (seed: number) => {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const count = Number(process.argv[2] ?? 1000)
   const seed = Number(process.argv[3] ?? Date.now() % 1_000_000)
-  const result = await runChaos({ count, seed, perSecond: 30, limitMs: 60_000 + count * 200 })
+  const result = await runChaos({ count, seed, perSecond: 12, maxKills: Infinity, limitMs: 60_000 + count * 200 })
   console.log(JSON.stringify({ ...result, wrong: result.wrong.slice(0, 10) }, null, 2))
   process.exit(result.lost.length + result.wrong.length > 0 ? 1 : 0)
 }

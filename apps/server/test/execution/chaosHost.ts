@@ -39,7 +39,7 @@ const program = Effect.gen(function* () {
 })
 
 const layer = DurableExecutions.layer({ leaseCheckMs: 250, reconcileMs: 500, settleMs: 1000 }).pipe(
-  Layer.provide(Record.layer({ during: () => Effect.suspend(() => Effect.sleep(Math.random() * 150)) })),
+  Layer.provide(Record.layer({ during: () => Effect.suspend(() => Effect.sleep(Math.random() * 100)) })),
   Layer.provideMerge(SqliteClient.layer({ filename: process.argv[2]! }))
 )
 process.on("disconnect", () => process.exit(0))
