@@ -1,5 +1,6 @@
 /** What every route shares beside its key: how a request that does not fit is told, and requests that are sent again. */
 import { HttpApiMiddleware } from "effect/http-api"
+import type { CurrentCaller } from "./Authorization.ts"
 import {
   Conflict,
   InternalError,
@@ -15,6 +16,7 @@ export class Exchange extends HttpApiMiddleware.Service<Exchange>()("@tenterhook
 }) {}
 
 /** A POST with the `Idempotency-Key` of an earlier one gets the earlier one's answer. */
-export class Idempotency extends HttpApiMiddleware.Service<Idempotency>()("@tenterhook/server/api/Idempotency", {
-  error: [Conflict, Unacceptable]
-}) {}
+export class Idempotency extends HttpApiMiddleware.Service<Idempotency, { requires: CurrentCaller }>()(
+  "@tenterhook/server/api/Idempotency",
+  { error: [InvalidRequest, Conflict, Unacceptable] }
+) {}

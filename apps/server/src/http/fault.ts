@@ -1,0 +1,39 @@
+/** Faults of the server: the log gets the cause, the client a name to ask for it by. */
+import { Cause, Effect } from "effect"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { SqlError } from "effect/sql"
+import { about, InternalError, Unavailable } from "../api/Problem.ts"
+import { StoreError } from "../store/StoreError.ts"
+import { answer } from "./answer.ts"
+
+/** What the client gets for a cause that nobody foresaw. Never anything of the cause. */
+export const faultAnswer = (
+  cause: Cause.Cause<unknown>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) => {
+    const instance = `urn:uuid:${crypto.randomUUID()}`
+    const problem = cause.reasons.some(isOfDatabase)
+      ? new Unavailable({ ...about("server", "the database did not answer; ask again"), instance })
+      : new InternalError({ detail: `a fault of the server; its log tells more of ${instance}`, instance })
+    return Effect.andThen(
+      Effect.logError(`${method} ${pathOf(url)} failed`, cause).pipe(Effect.annotateLogs({ instance })),
+      answer(problem)
+    )
+  })
+
+const isOfDatabase = (reason: Cause.Reason<unknown>): boolean => {
+  const error = Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : null
+  return error instanceof StoreError || (SqlError.isSqlError(error) && passing.has(error.reason._tag))
+}
+
+/** A statement that is wrong or refused is our fault; these pass. */
+const passing: ReadonlySet<string> = new Set([
+  "ConnectionError",
+  "DeadlockError",
+  "LockTimeoutError",
+  "SerializationError",
+  "StatementTimeoutError"
+])
+
+/** A query may hold what does not belong into a log. */
+const pathOf = (url: string): string => url.split("?", 1)[0]!
