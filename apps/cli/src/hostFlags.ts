@@ -72,7 +72,7 @@ export const outboxOptions = async (flags: OutboxFlags): Promise<Outbox> => {
 }
 
 /** Whichever flag or file an entry stands in. */
-const checkAllow = async (allow: ReadonlyArray<string>) => {
+export const checkAllow = async (allow: ReadonlyArray<string>) => {
   const { makeGuard } = await import("@tenterhook/webhook")
   try {
     makeGuard({ allow })

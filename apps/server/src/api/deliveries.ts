@@ -44,7 +44,12 @@ const Attempt = Schema.Struct({
   truncated: Schema.Boolean
 }).annotate({ identifier: "Attempt" })
 
-const DeliveryRecord = Schema.Struct({ ...record, tries: Schema.Array(Attempt) }).annotate({
+const DeliveryRecord = Schema.Struct({
+  ...record,
+  /** What was announced; null once it was forgotten. */
+  data: Schema.Unknown,
+  tries: Schema.Array(Attempt)
+}).annotate({
   identifier: "DeliveryRecord"
 })
 

@@ -1,5 +1,5 @@
 /** Endpoints: who gets what dialects announce. */
-import { DeliveryStatus, EndpointStatus } from "@tenterhook/webhook/outbox"
+import { DeliveryStatus, EndpointRules, EndpointStatus } from "@tenterhook/webhook/outbox"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Authorization } from "./Authorization.ts"
@@ -15,12 +15,7 @@ const Headers = Schema.Record(Schema.String, Schema.String)
 const Filter = Schema.Record(Schema.String, Schema.Unknown)
 
 /** What differs from the mode's rules. */
-const Rules = Schema.Struct({
-  /** Between two tries, in milliseconds; the last one repeats. */
-  delaysMs: optional(Schema.Array(Schema.Int.check(Schema.isGreaterThan(0)))),
-  timeoutMs: optional(Schema.Int.check(Schema.isGreaterThan(0))),
-  maxAttempts: optional(Schema.Int.check(Schema.isGreaterThan(0)))
-}).annotate({ identifier: "DeliveryRules" })
+const Rules = EndpointRules.annotate({ identifier: "DeliveryRules" })
 
 const settings = {
   description: optional(Schema.String),

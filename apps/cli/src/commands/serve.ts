@@ -1,0 +1,156 @@
+/** `tenterhook serve`: hooks as a service on this machine. */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Option from "effect/Option"
+import { does } from "../CommandLine.ts"
+import { exitCode } from "../ExitCode.ts"
+import { jsonFlag } from "../flags.ts"
+import { checkAllow, toolFlags } from "../hostFlags.ts"
+import { Refusal } from "../Refusal.ts"
+import { dieOf, type EndSignal, onEndSignal } from "../signals.ts"
+import { penFor, print } from "../terminal/Terminal.ts"
+
+export const serve = Command.make(
+  "serve",
+  {
+    port: Flag.Int("port").pipe(
+      Flag.withDefault(4700),
+      Flag.withMetavar("number"),
+      Flag.withDescription("Where it listens; 0 takes a port that is free")
+    ),
+    host: Flag.String("host").pipe(
+      Flag.withDefault("127.0.0.1"),
+      Flag.withMetavar("address"),
+      Flag.withDescription("The address it listens on; 0.0.0.0 for all of this machine's")
+    ),
+    data: Flag.String("data").pipe(
+      Flag.withDefault(".tenterhook"),
+      Flag.withMetavar("folder"),
+      Flag.withDescription("Where it keeps everything; made where it is not there")
+    ),
+    allow: Flag.String("allow").pipe(
+      Flag.atLeast(0),
+      Flag.withMetavar("place"),
+      Flag.withDescription(
+        "A place beside public addresses that hooks' requests and deliveries may go to, as 127.0.0.1:8080 or 10.0.0.0/8; may be repeated"
+      )
+    ),
+    ...toolFlags,
+    env: Flag.String("env").pipe(
+      Flag.atLeast(0),
+      Flag.withMetavar("NAME"),
+      Flag.withDescription(
+        "A variable of the server's environment that hooks may see, beside PATH, HOME and the like; may be repeated"
+      )
+    ),
+    noKeyOnLoopback: Flag.Boolean("no-key-on-loopback").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Whoever is on this machine needs no key")
+    ),
+    rateLimit: Flag.Int("rate-limit").pipe(
+      Flag.optional,
+      Flag.withMetavar("number"),
+      Flag.withDescription("Requests a second of one key; 5000 where absent")
+    ),
+    maxBody: Flag.Int("max-body").pipe(
+      Flag.optional,
+      Flag.withMetavar("bytes"),
+      Flag.withDescription("The largest request body; 16 MiB where absent")
+    ),
+    keepDays: Flag.Int("keep-days").pipe(
+      Flag.optional,
+      Flag.withMetavar("days"),
+      Flag.withDescription("How long fires and ended executions are kept; 30 where absent")
+    ),
+    json: jsonFlag
+  },
+  does(async (flags, { words }) => {
+    if (flags.allow.length > 0) await checkAllow(flags.allow)
+    for (const [name, value] of [
+      ["--rate-limit", flags.rateLimit],
+      ["--max-body", flags.maxBody],
+      ["--keep-days", flags.keepDays]
+    ] as const) {
+      if (Option.isSome(value) && value.value < 1)
+        throw new Refusal(`${name}: expected a number above 0, got ${value.value}`)
+    }
+    const stop = firstAndSecond()
+    const { serve: start } = await import("@tenterhook/server")
+    const given = <A>(name: string, option: Option.Option<A>) => (Option.isSome(option) ? { [name]: option.value } : {})
+    const server = await start({
+      port: flags.port,
+      host: flags.host,
+      data: flags.data,
+      allow: flags.allow,
+      toolServers: await serversOf(flags.tools),
+      env: environment(flags.env),
+      noKeyOnLoopback: flags.noKeyOnLoopback,
+      log: (text) => words.warn(text),
+      ...given("shared", flags.shared),
+      ...given("ratePerSecond", flags.rateLimit),
+      ...given("maxBodyBytes", flags.maxBody),
+      ...given("recordDays", flags.keepDays)
+    })
+    if (flags.json) print(JSON.stringify({ url: server.url, key: server.key, data: server.data }))
+    else tell(server, flags.noKeyOnLoopback)
+    await stop.first
+    await server.close()
+    stop.release()
+    return exitCode.ok
+  })
+).pipe(
+  Command.withDescription(
+    "Hooks as a service: Wacht's API, fires, durable executions, deliveries, and a record of everything, in one data folder. SIGTERM lets what is under way end first; a second one does not, and loses nothing."
+  ),
+  Command.withShortDescription("Start the server"),
+  Command.withExamples([
+    { command: "tenterhook serve", description: "On this machine alone; prints its URL and, the first time, a key" },
+    {
+      command: "tenterhook serve --host 0.0.0.0 --data /var/lib/tenterhook",
+      description: "For others as well; put TLS in front of it"
+    }
+  ])
+)
+
+const tell = ({ url, key, data }: { url: string; key: string | null; data: string }, open: boolean) => {
+  const pen = penFor(process.stdout)
+  print(`listening on ${url}`)
+  print(pen.dim(`data in ${data}; reference at ${url}/docs`))
+  if (key !== null) {
+    print(`key ${key}`)
+    print(pen.dim("It has every scope, and is shown this once; `tenterhook keys` makes others."))
+  }
+  if (open) print(pen.dim("Whoever is on this machine needs no key."))
+}
+
+const serversOf = async (files: ReadonlyArray<string>) => {
+  if (files.length === 0) return {}
+  const { readServers } = await import("@tenterhook/tool-call")
+  return Object.assign({}, ...files.map((file) => readServers(file)))
+}
+
+/** A server's environment holds its own secrets: hooks get what commands cannot do without, and what was named. */
+const environment = (names: ReadonlyArray<string>): Record<string, string> => {
+  const env: Record<string, string> = {}
+  for (const name of [...usual, ...names]) {
+    const value = process.env[name]
+    if (value !== undefined) env[name] = value
+    else if (names.includes(name)) throw new Refusal(`--env ${name}: the server's environment has no such variable`)
+  }
+  return env
+}
+
+const usual = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"]
+
+/** The first signal ends it in order; a second one at once. */
+const firstAndSecond = () => {
+  let heard: (signal: EndSignal) => void
+  const first = new Promise<EndSignal>((done) => (heard = done))
+  let count = 0
+  const release = onEndSignal((signal) => {
+    if (++count > 1) dieOf(signal)
+    heard(signal)
+  })
+  return { first, release }
+}

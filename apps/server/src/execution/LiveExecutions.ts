@@ -1,0 +1,115 @@
+/** What this process has in hand of executions: what their hooks left running, and who waits for their hooks. */
+import type { FireReport } from "@tenterhook/core"
+import type { OngoingExecution } from "@tenterhook/sdk"
+import { Context, Deferred, Effect, Exit, Layer, Scope } from "effect"
+import { type LiveHooks, LoadedHooks } from "../hooks/LoadedHooks.ts"
+import { Fire } from "../hooks/Fire.ts"
+import type { ExecutionRow } from "../store/Executions.ts"
+
+export type Phase = "start" | "end"
+
+export interface LiveExecution {
+  readonly live: LiveHooks
+  readonly execution: OngoingExecution
+}
+
+export class LiveExecutions extends Context.Service<
+  LiveExecutions,
+  {
+    /** Runs its start hooks. Called again, after a crash between them and their record, it runs them again. */
+    readonly start: (
+      row: ExecutionRow,
+      keep: (live: LiveHooks, run: () => Promise<FireReport>) => Effect.Effect<void>
+    ) => Effect.Effect<void>
+    /** One that goes on: here since its start, or taken up from its record. */
+    readonly find: (row: ExecutionRow) => Effect.Effect<LiveExecution>
+    /** Ends what is in hand of it. */
+    readonly release: (id: string) => Effect.Effect<void>
+    /** Looks until it finds something: at once, when its hooks ran in this process, and from time to time. */
+    readonly until: <A, E>(phase: Phase, id: string, look: Effect.Effect<A | null, E>) => Effect.Effect<A, E>
+    readonly done: (phase: Phase, id: string) => Effect.Effect<void>
+  }
+>()("@tenterhook/server/execution/LiveExecutions") {
+  static readonly layer = Layer.effect(
+    LiveExecutions,
+    Effect.gen(function* () {
+      const loaded = yield* LoadedHooks
+      const { contextOf } = yield* Fire
+      const outer = yield* Effect.scope
+      const entries = new Map<string, LiveExecution & { readonly scope: Scope.Closeable }>()
+      const waiting = new Map<string, Deferred.Deferred<void>>()
+
+      const fullContext = ({ context, agentId, id }: ExecutionRow) => ({
+        ...contextOf(context, agentId),
+        executionId: id
+      })
+
+      const open = Effect.fnUntraced(function* (row: ExecutionRow) {
+        const scope = yield* Scope.fork(outer)
+        const live = yield* Scope.provide(loaded.ofDigest(row.digest), scope)
+        return { scope, live }
+      })
+
+      const start = Effect.fnUntraced(function* (
+        row: ExecutionRow,
+        keep: (live: LiveHooks, run: () => Promise<FireReport>) => Effect.Effect<void>
+      ) {
+        yield* release(row.id)
+        const { scope, live } = yield* open(row)
+        const options = row.host === null ? {} : { host: row.host }
+        const run = async () => {
+          const execution = await live.hooks.startExecution(fullContext(row), options)
+          entries.set(row.id, { live, execution, scope })
+          return execution.start
+        }
+        yield* keep(live, run).pipe(Effect.onError(() => Scope.close(scope, Exit.void)))
+      })
+
+      const find = Effect.fnUntraced(function* (row: ExecutionRow) {
+        const known = entries.get(row.id)
+        if (known !== undefined) return known
+        const { scope, live } = yield* open(row)
+        const execution = yield* Effect.promise(() => live.hooks.resumeExecution(fullContext(row)))
+        const entry = { live, execution, scope }
+        entries.set(row.id, entry)
+        return entry
+      })
+
+      const release = (id: string) =>
+        Effect.suspend(() => {
+          const entry = entries.get(id)
+          entries.delete(id)
+          return entry === undefined ? Effect.void : Scope.close(entry.scope, Exit.void)
+        })
+
+      const until = Effect.fnUntraced(function* <A, E>(phase: Phase, id: string, look: Effect.Effect<A | null, E>) {
+        const key = `${phase} ${id}`
+        while (true) {
+          // There before it is looked, so that what happens meanwhile is not missed.
+          const deferred = waiting.get(key) ?? Deferred.makeUnsafe<void>()
+          waiting.set(key, deferred)
+          const found = yield* look
+          if (found !== null) {
+            waiting.delete(key)
+            yield* Deferred.succeed(deferred, undefined)
+            return found
+          }
+          yield* Effect.timeoutOption(Deferred.await(deferred), lookAgainMs)
+        }
+      })
+
+      const done = (phase: Phase, id: string) =>
+        Effect.suspend(() => {
+          const key = `${phase} ${id}`
+          const deferred = waiting.get(key)
+          waiting.delete(key)
+          return deferred === undefined ? Effect.void : Effect.asVoid(Deferred.succeed(deferred, undefined))
+        })
+
+      return LiveExecutions.of({ start, find, release, until, done })
+    })
+  )
+}
+
+/** How soon is seen what another process did, in milliseconds. */
+const lookAgainMs = 200

@@ -1,0 +1,18 @@
+/** What hooks stand on here: the operator's settings, the same for all of them. */
+import { Context } from "effect"
+
+export class Ground extends Context.Service<
+  Ground,
+  {
+    /** Absolute. `/shared` for file tools, and where configs and commands start that do not say. */
+    readonly shared: string
+    /** What hooks see of the environment where a fire sends none. */
+    readonly env: Readonly<Record<string, string>>
+    /** Places beside public addresses that requests of hooks may go to. */
+    readonly allow: ReadonlyArray<string>
+    /** MCP servers that the operator named, `{mcpServers: {…}}`. Those that the API saved come over them. */
+    readonly servers: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+    /** Wacht's `deployment_id` where a fire's context has none. */
+    readonly deploymentId: string
+  }
+>()("@tenterhook/server/hooks/Ground") {}

@@ -1,0 +1,45 @@
+import { sequenceCursor } from "@tenterhook/sql"
+import { Outbox } from "@tenterhook/webhook/outbox"
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { Api } from "../api/Api.ts"
+import { defaultLimit } from "../api/page.ts"
+import { type Page, type PageQuery, positionOf } from "../store/page.ts"
+import { orMissing, orProblem, orUnavailable } from "./outboxProblems.ts"
+
+export const endpointRoutes = HttpApiBuilder.group(
+  Api,
+  "endpoints",
+  Effect.fnUntraced(function* (handlers) {
+    const { endpoints, deliveries } = yield* Outbox
+    return handlers.handleAll({
+      create: ({ payload }) => orProblem(endpoints.create(payload)),
+      list: ({ query }) => Effect.flatMap(orUnavailable(endpoints.list), (all) => pageOf(all, query)),
+      get: ({ params }) => orMissing(endpoints.get(params.id)),
+      update: ({ params, payload }) => orProblem(endpoints.update(params.id, payload)),
+      remove: ({ params }) => orMissing(endpoints.remove(params.id)),
+      enable: ({ params, payload }) => orMissing(endpoints.enable(params.id, payload)),
+      disable: ({ params, payload }) => orMissing(endpoints.disable(params.id, payload.reason)),
+      pause: ({ params }) => orProblem(endpoints.pause(params.id)),
+      resume: ({ params }) => orProblem(endpoints.resume(params.id)),
+      rotateSecret: ({ params, payload }) => orProblem(endpoints.rotateSecret(params.id, payload)),
+      test: ({ params, payload }) => orProblem(deliveries.test(params.id, payload)),
+      replay: ({ params, payload }) =>
+        Effect.map(
+          orProblem(Effect.andThen(endpoints.get(params.id), deliveries.replay({ endpointId: params.id, ...payload }))),
+          (data) => ({ data })
+        )
+    })
+  })
+)
+
+/** Endpoints are few and remembered as a whole; the cursor counts them. */
+const pageOf = <A>(all: ReadonlyArray<A>, { limit = defaultLimit, cursor }: PageQuery) =>
+  Effect.gen(function* () {
+    const from = cursor === undefined ? 0 : yield* positionOf(cursor)
+    const page: Page<A> = {
+      data: all.slice(from, from + limit),
+      nextCursor: all.length > from + limit ? sequenceCursor.encode(from + limit) : null
+    }
+    return page
+  })

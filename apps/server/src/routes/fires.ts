@@ -1,0 +1,73 @@
+import type { EventContext } from "@tenterhook/core"
+import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { Api } from "../api/Api.ts"
+import { type Caller, CurrentCaller, has } from "../api/Authorization.ts"
+import type { FireRequest } from "../api/fires.ts"
+import { LiveExecutions } from "../execution/LiveExecutions.ts"
+import { Fire } from "../hooks/Fire.ts"
+import { needsHooksWrite, type Target, Targets } from "../hooks/Targets.ts"
+import { Executions } from "../store/Executions.ts"
+import { Fires } from "../store/Fires.ts"
+import { orUnavailable } from "./failures.ts"
+
+export const fireRoutes = HttpApiBuilder.group(
+  Api,
+  "fires",
+  Effect.fnUntraced(function* (handlers) {
+    const { fire, explain } = yield* Fire
+    const targets = yield* Targets
+    const fires = yield* Fires
+    const executions = yield* Executions
+    const lives = yield* LiveExecutions
+
+    const fireOne = Effect.fnUntraced(function* (request: FireRequest) {
+      const caller = yield* CurrentCaller
+      const given = yield* allowedContext(request.context ?? {}, caller)
+      const options = {
+        ...(request.host === undefined ? {} : { host: request.host }),
+        ...(request.class === undefined ? {} : { class: request.class })
+      }
+      const executionId = request.executionId ?? null
+      if (executionId === null) {
+        const target = yield* targets.find(request, caller)
+        const firing = { event: request.event, context: given, options, executionId: given.executionId ?? null }
+        return yield* fire(target, firing)
+      }
+      const row = yield* executions.get(executionId)
+      const context = { ...given, executionId }
+      if (namesTarget(request)) {
+        const target = yield* targets.find(request, caller)
+        return yield* fire(target, { event: request.event, context, options, executionId })
+      }
+      const { execution } = yield* lives.find(row)
+      const { agentId, hookSetId, version } = row
+      const target: Target = { agentId, hookSetId, version, kept: row.digest, upload: null }
+      return yield* fire(target, { event: request.event, context, options, executionId, within: execution })
+    }, orUnavailable)
+
+    const explainOne = Effect.fnUntraced(function* (request: FireRequest) {
+      const caller = yield* CurrentCaller
+      const context = yield* allowedContext(request.context ?? {}, caller)
+      return yield* explain(yield* targets.find(request, caller), request.event, context)
+    }, orUnavailable)
+
+    return handlers.handleAll({
+      // A report is made by us; to check it once more would cost more than the rest of the answer.
+      fire: ({ payload }) => Effect.map(fireOne(payload), (report) => HttpServerResponse.jsonUnsafe(report)),
+      explain: ({ payload }) => explainOne(payload),
+      list: ({ query }) => orUnavailable(fires.list(query)),
+      get: ({ params }) => orUnavailable(fires.get(params.id))
+    })
+  })
+)
+
+/** The environment of commands is the operator's to give away. */
+export const allowedContext = (context: EventContext, caller: Caller) =>
+  context.env === undefined || has(caller, "hooks:write")
+    ? Effect.succeed(context)
+    : Effect.fail(needsHooksWrite("payload.context.env"))
+
+const namesTarget = ({ agentId, hookSetId, hooks }: FireRequest) =>
+  agentId !== undefined || hookSetId !== undefined || hooks !== undefined

@@ -1,0 +1,246 @@
+/** The server as a whole: the layers in one place, and plain promises around them. */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { SqliteClient } from "@tenterhook/sqlite"
+import { openSender } from "@tenterhook/webhook"
+import { Outbox } from "@tenterhook/webhook/outbox"
+import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { createServer } from "node:http"
+import { join, resolve } from "node:path"
+import { Api } from "./api/Api.ts"
+import { DurableExecutions } from "./execution/DurableExecutions.ts"
+import { LiveExecutions } from "./execution/LiveExecutions.ts"
+import { recordedSteps } from "./execution/recordedSteps.ts"
+import { Runs } from "./execution/Runs.ts"
+import { Fire } from "./hooks/Fire.ts"
+import { Ground } from "./hooks/Ground.ts"
+import { LoadedHooks } from "./hooks/LoadedHooks.ts"
+import { Targets } from "./hooks/Targets.ts"
+import { Toolkits } from "./hooks/Toolkits.ts"
+import { authorizationLayer } from "./http/authorization.ts"
+import { exchangeLayer } from "./http/exchange.ts"
+import { frontDoorLayer, routerConfig } from "./http/frontDoor.ts"
+import { idempotencyLayer, migrateIdempotency } from "./http/idempotency.ts"
+import { openApiLayer, openApiPaths } from "./http/openapi.ts"
+import { Keys } from "./keys/Keys.ts"
+import { migrateKeys } from "./keys/tables.ts"
+import { agentRoutes } from "./routes/agents.ts"
+import { deliveryRoutes } from "./routes/deliveries.ts"
+import { endpointRoutes } from "./routes/endpoints.ts"
+import { executionRoutes } from "./routes/executions.ts"
+import { fireRoutes } from "./routes/fires.ts"
+import { hookSetRoutes } from "./routes/hookSets.ts"
+import { healthRoutes, systemRoutes } from "./routes/system.ts"
+import { toolServerRoutes } from "./routes/toolServers.ts"
+import { Agents } from "./store/Agents.ts"
+import { claimFolder, databaseFile } from "./store/DataFolder.ts"
+import { Executions } from "./store/Executions.ts"
+import { Fires } from "./store/Fires.ts"
+import { HookSets } from "./store/HookSets.ts"
+import { retention } from "./store/retention.ts"
+import { migrate } from "./store/tables.ts"
+import { ToolServers } from "./store/ToolServers.ts"
+import { Uploads } from "./store/Uploads.ts"
+import { Feed } from "./watch/Feed.ts"
+import { Health } from "./watch/Health.ts"
+
+export interface ServeOptions {
+  /** 0 takes one that is free. Default: 4700. */
+  readonly port?: number
+  /** Default: 127.0.0.1, this machine alone. */
+  readonly host?: string
+  /** Where everything is kept; made where it is not there. Default: `.tenterhook`. */
+  readonly data?: string
+  /** Places beside public addresses that hooks' requests and deliveries may go to. */
+  readonly allow?: ReadonlyArray<string>
+  /** MCP servers whose tools hooks may call, `{mcpServers: {…}}`. */
+  readonly toolServers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** `/shared` of the file tools. Default: `shared` in the data folder. */
+  readonly shared?: string
+  /** What hooks see of the environment where a fire sends none. Default: PATH, HOME and the like of this process. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Wacht's `deployment_id` where a fire does not say. Default: `default`. */
+  readonly deploymentId?: string
+  /** Requests from this machine need no key. Default: false. */
+  readonly noKeyOnLoopback?: boolean
+  /** Requests a second of one key. Default: 5000. */
+  readonly ratePerSecond?: number
+  /** The largest body. Default: 16 MiB. */
+  readonly maxBodyBytes?: number
+  /** How long fires and executions that ended are kept. Default: 30 days. */
+  readonly recordDays?: number
+  /** Told what an operator should know. */
+  readonly log?: (text: string) => void
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  /** The key that was made because there was none: the only time that it is told. */
+  readonly key: string | null
+  /** Absolute. */
+  readonly data: string
+  /** Takes no new work, ends what is under way, and lets go of the folder. */
+  readonly close: () => Promise<void>
+}
+
+/** Resolves when it answers. Rejects with `ServeError` where it cannot come up. */
+export const serve = async (options: ServeOptions = {}): Promise<RunningServer> => {
+  const data = resolve(options.data ?? ".tenterhook")
+  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }))
+  const exit = await runtime.runPromiseExit(
+    Effect.gen(function* () {
+      const { address } = yield* HttpServer.HttpServer
+      const keys = yield* Keys
+      const made = (yield* keys.isEmpty) ? yield* keys.create({ name: "first" }) : null
+      return { address, key: made?.key ?? null, health: yield* Health }
+    })
+  )
+  if (Exit.isFailure(exit)) {
+    await runtime.dispose().catch(() => {})
+    throw new ServeError(wordsFor(Cause.squash(exit.cause), options), { cause: Cause.squash(exit.cause) })
+  }
+  const { address, key, health } = exit.value
+  const port = "port" in address ? address.port : 0
+  return {
+    url: `http://${nameOf(options.host ?? defaultHost)}:${port}`,
+    port,
+    key,
+    data,
+    close: async () => {
+      health.drain()
+      await runtime.dispose()
+    }
+  }
+}
+
+const serverLayer = (options: ServeOptions & { readonly data: string }) => {
+  const {
+    data,
+    allow = [],
+    port = defaultPort,
+    host = defaultHost,
+    ratePerSecond = 5000,
+    maxBodyBytes = 16 * 1024 * 1024,
+    recordDays = 30
+  } = options
+
+  const ground = Layer.succeed(
+    Ground,
+    Ground.of({
+      shared: resolve(options.shared ?? join(data, "shared")),
+      env: options.env ?? {},
+      allow,
+      servers: options.toolServers ?? {},
+      deploymentId: options.deploymentId ?? "default"
+    })
+  )
+
+  const database = Layer.unwrap(Effect.as(claimFolder(data), SqliteClient.layer({ filename: databaseFile(data) })))
+  const migrated = Layer.effectDiscard(Effect.all([migrate, migrateKeys, migrateIdempotency], { discard: true }))
+
+  const outbox = Layer.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => openSender({ guard: { allow: [...allow] } })),
+        (sender) => Effect.promise(() => sender.close())
+      ),
+      (sender) => Outbox.layerWithWorker({ sender })
+    )
+  )
+  const forgetful = Layer.effectDiscard(Effect.flatMap(Outbox, (it) => Effect.forkScoped(it.keep())))
+
+  const stores = Layer.mergeAll(Agents.layer, ToolServers.layer, HookSets.layer, Executions.layer, Fires.layer).pipe(
+    Layer.provideMerge(Layer.mergeAll(Uploads.layer, Keys.layer, Feed.layer, forgetful)),
+    Layer.provideMerge(outbox),
+    Layer.provideMerge(migrated),
+    Layer.provideMerge(database)
+  )
+
+  const hooks = Layer.mergeAll(Fire.layer, Targets.layer).pipe(
+    Layer.provideMerge(LoadedHooks.layer),
+    Layer.provideMerge(Toolkits.layer),
+    Layer.provideMerge(ground),
+    Layer.provideMerge(stores)
+  )
+
+  const executions = Layer.mergeAll(Runs.layer, retention({ recordDays })).pipe(
+    Layer.provideMerge(DurableExecutions.layer()),
+    Layer.provideMerge(recordedSteps),
+    Layer.provideMerge(LiveExecutions.layer),
+    Layer.provideMerge(hooks)
+  )
+
+  const inside = Layer.provideMerge(Health.layer, executions)
+
+  const middlewares = Layer.unwrap(
+    Effect.map(Health, ({ draining }) =>
+      Layer.mergeAll(
+        authorizationLayer({ noKeyOnLoopback: options.noKeyOnLoopback ?? false, ratePerSecond }),
+        exchangeLayer({ maxBodyBytes, isDraining: draining }),
+        idempotencyLayer()
+      )
+    )
+  )
+
+  const routes = HttpApiBuilder.layer(Api).pipe(
+    Layer.provide([
+      agentRoutes,
+      toolServerRoutes,
+      hookSetRoutes,
+      fireRoutes,
+      executionRoutes,
+      endpointRoutes,
+      deliveryRoutes,
+      systemRoutes,
+      healthRoutes
+    ]),
+    Layer.provide(middlewares)
+  )
+
+  const app = Layer.mergeAll(routes, openApiLayer(Api), frontDoorLayer(Api, { maxBodyBytes, otherPaths: openApiPaths }))
+
+  return HttpRouter.serve(app, { routerConfig, disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port, host, gracefulShutdownTimeout: drainMs })),
+    Layer.provideMerge(inside),
+    Layer.provide(logger(options.log))
+  )
+}
+
+const defaultPort = 4700
+const defaultHost = "127.0.0.1"
+/** How long what is under way may take when the server ends: a hook's minute, and a little. */
+const drainMs = 65_000
+
+const logger = (log: ServeOptions["log"]) =>
+  Layer.fresh(
+    Logger.layer([
+      Logger.make(({ message, cause }) => {
+        const text = [message].flat().map(String).join(" ")
+        log?.(cause.reasons.length === 0 ? text : `${text}: ${Cause.pretty(cause)}`)
+      })
+    ])
+  )
+
+/** An address as a URL has it; one that stands for all is reached as this machine. */
+const nameOf = (host: string) => {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1"
+  return host.includes(":") ? `[${host}]` : host
+}
+
+const wordsFor = (error: unknown, { port = defaultPort, host = defaultHost }: ServeOptions): string => {
+  const causes: Array<{ readonly code?: string; readonly message?: string }> = []
+  for (let each: any = error; each !== undefined && each !== null && causes.length < 10; each = each.cause)
+    causes.push(each)
+  const code = causes.find((each) => typeof each.code === "string" && each.code.startsWith("E"))?.code
+  if (code === "EADDRINUSE") return `${host}:${port} is taken by another program; choose another with --port`
+  if (code === "EACCES") return `${host}:${port} or the data folder is not for this user: ${causes.at(-1)?.message}`
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `${host} is no address of this machine`
+  return causes.at(-1)?.message ?? String(error)
+}
+
+/** It could not come up: the port is taken, the folder is another server's, the database is a later version's. */
+export class ServeError extends Error {
+  override readonly name = "ServeError"
+}

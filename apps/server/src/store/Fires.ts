@@ -1,0 +1,195 @@
+/** The record of every fire: what happened, what each hook came to, and what was announced, in one transaction. */
+import { type Announcement, type EventContext, FireReport, OutcomeReport } from "@tenterhook/core"
+import { deleteInBatches, Flag, inChunks, makeGroupCommit, makeTransactions, rowsOf, Whole } from "@tenterhook/sql"
+import { Outbox } from "@tenterhook/webhook/outbox"
+import { Context, Effect, Layer, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import type { FireRecord, FireSummary } from "../api/fires.ts"
+import { about, type InvalidRequest, NotFound } from "../api/Problem.ts"
+import { type Page, paged, type PageQuery, where } from "./page.ts"
+import { type StoreError, stored } from "./StoreError.ts"
+
+/** Whose hooks ran. All null: those that came along with the fire. */
+export interface FireTarget {
+  readonly agentId: string | null
+  readonly hookSetId: string | null
+  readonly version: number | null
+}
+
+export interface Fired extends FireTarget {
+  readonly report: FireReport
+  readonly context: EventContext
+  readonly executionId: string | null
+  readonly announcements: ReadonlyArray<Announcement>
+  readonly durationMs: number
+  readonly at: number
+  /** The start or the end of the execution: its row is changed in the same transaction. */
+  readonly phase?: "start" | "end"
+}
+
+export interface FireQuery extends PageQuery {
+  readonly event?: string
+  readonly verdict?: string
+  readonly proceed?: "true" | "false"
+  readonly agentId?: string
+  readonly hookSetId?: string
+  readonly executionId?: string
+  readonly from?: number
+  readonly to?: number
+}
+
+export class Fires extends Context.Service<
+  Fires,
+  {
+    /** Durable once it has succeeded, and so is what was announced. Fires at the same time share a commit. */
+    readonly keep: (fired: Fired) => Effect.Effect<void, StoreError>
+    readonly get: (id: string) => Effect.Effect<FireRecord, StoreError | NotFound>
+    readonly list: (query: FireQuery) => Effect.Effect<Page<FireSummary>, StoreError | InvalidRequest>
+    /** Removes what is older, a little at a time. */
+    readonly forget: (before: number) => Effect.Effect<number, StoreError>
+  }
+>()("@tenterhook/server/store/Fires") {
+  static readonly layer = Layer.effect(
+    Fires,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const outbox = yield* Outbox
+      const { durable } = yield* makeTransactions(sql)
+
+      const write = Effect.fnUntraced(function* (list: ReadonlyArray<Fired>) {
+        yield* inChunks(list.map(fireRow), (rows) => sql`INSERT INTO fire ${sql.insert(rows)}`)
+        const outcomes = list.flatMap(({ report }) =>
+          report.outcomes.map((one, place) => outcomeRow(report, one, place))
+        )
+        if (outcomes.length > 0) yield* inChunks(outcomes, (rows) => sql`INSERT INTO outcome ${sql.insert(rows)}`)
+        for (const fired of list) {
+          if (fired.phase === "start") yield* markStarted(fired)
+          else if (fired.phase === "end") yield* markEnded(fired)
+        }
+        const announcements = list.flatMap((fired) => fired.announcements)
+        if (announcements.length > 0) yield* Effect.orDie(outbox.announce(announcements))
+        return list.map(() => undefined)
+      })
+
+      const markStarted = ({ report, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
+        status = CASE status WHEN 'starting' THEN 'running' ELSE status END, start_report = ${JSON.stringify(report)},
+        lease_ends_at = ${Math.ceil(at + durationMs)} + lease_ms, touched_at = ${at} WHERE id = ${executionId}`
+
+      const markEnded = ({ report, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
+        status = 'ended', end_report = ${JSON.stringify(report)}, ended_at = ${Math.ceil(at + durationMs)},
+        touched_at = ${at} WHERE id = ${executionId}`
+
+      const commit = makeGroupCommit<Fired, void>({ sql, transaction: durable, write, maxSize: 500 })
+      const keep = (fired: Fired) => Effect.asVoid(stored("keep the fire")(commit(fired)))
+
+      const get = Effect.fn("Fires.get")(function* (id: string) {
+        const [row] = yield* recordRows(sql`SELECT * FROM fire WHERE id = ${id}`)
+        if (row === undefined) {
+          const text = `expected the id of a fire, got ${JSON.stringify(id)}, which there is none of`
+          return yield* new NotFound(about("params.id", text))
+        }
+        const outcomes = yield* outcomeRows(sql`SELECT report FROM outcome WHERE fire_id = ${id} ORDER BY place`)
+        const report: FireReport = { ...row.report, outcomes: outcomes.map((one) => one.report) }
+        return { ...summaryOf(row), context: row.context, report }
+      }, stored("read the fire"))
+
+      const list = Effect.fn("Fires.list")((query: FireQuery) =>
+        paged(
+          query,
+          (before, limit) => {
+            const conditions = [
+              before === null ? null : sql`seq < ${before}`,
+              query.event === undefined ? null : sql`event = ${query.event}`,
+              query.verdict === undefined ? null : sql`verdict = ${query.verdict}`,
+              query.proceed === undefined ? null : sql`proceed = ${query.proceed === "true" ? 1 : 0}`,
+              query.agentId === undefined ? null : sql`agent_id = ${query.agentId}`,
+              query.hookSetId === undefined ? null : sql`hook_set_id = ${query.hookSetId}`,
+              query.executionId === undefined ? null : sql`execution_id = ${query.executionId}`,
+              query.from === undefined ? null : sql`at >= ${query.from}`,
+              query.to === undefined ? null : sql`at < ${query.to}`
+            ]
+            return summaryRows(sql`SELECT seq, id, event, dialect, verdict, proceed, agent_id, hook_set_id, version,
+              execution_id, outcomes, duration_ms, at FROM fire ${where(sql, conditions)} ORDER BY seq DESC LIMIT ${limit}`)
+          },
+          summaryOf
+        ).pipe(stored("list the fires"))
+      )
+
+      const forget = (before: number) =>
+        stored("forget old fires")(deleteInBatches(sql, { table: "fire", key: "id", where: sql`at < ${before}` }))
+
+      return Fires.of({ keep, get, list, forget })
+    })
+  )
+}
+
+/** Without the environment: it may hold secrets, and nothing that is shown needs it. */
+const fireRow = ({ report, context: { env: _, ...context }, ...fired }: Fired) => {
+  const { outcomes, ...rest } = report
+  return {
+    id: report.fireId,
+    event: report.event,
+    dialect: report.dialect,
+    verdict: report.verdict,
+    proceed: report.proceed ? 1 : 0,
+    agent_id: fired.agentId,
+    hook_set_id: fired.hookSetId,
+    version: fired.version,
+    execution_id: fired.executionId,
+    outcomes: outcomes.length,
+    duration_ms: fired.durationMs,
+    at: fired.at,
+    context: JSON.stringify(context),
+    report: JSON.stringify(rest)
+  }
+}
+
+const outcomeRow = (report: FireReport, outcome: OutcomeReport, place: number) => ({
+  fire_id: report.fireId,
+  place,
+  hook: outcome.hook,
+  status: outcome.status,
+  reason: outcome.reason,
+  report: JSON.stringify(outcome)
+})
+
+const SummaryRow = Schema.Struct({
+  seq: Whole,
+  id: Schema.String,
+  event: Schema.String,
+  dialect: Schema.NullOr(Schema.String),
+  verdict: FireReport.fields.verdict,
+  proceed: Flag,
+  agent_id: Schema.NullOr(Schema.String),
+  hook_set_id: Schema.NullOr(Schema.String),
+  version: Schema.NullOr(Whole),
+  execution_id: Schema.NullOr(Schema.String),
+  outcomes: Whole,
+  duration_ms: Schema.Number,
+  at: Whole
+})
+const summaryRows = rowsOf(SummaryRow)
+const { outcomes: _, ...bare } = FireReport.fields
+const recordRows = rowsOf(
+  Schema.Struct({
+    ...SummaryRow.fields,
+    context: Schema.fromJsonString(Schema.Unknown),
+    report: Schema.fromJsonString(Schema.Struct(bare))
+  })
+)
+const outcomeRows = rowsOf(Schema.Struct({ report: Schema.fromJsonString(OutcomeReport) }))
+
+const summaryOf = (row: typeof SummaryRow.Type): FireSummary => ({
+  id: row.id,
+  event: row.event,
+  dialect: row.dialect,
+  verdict: row.verdict,
+  proceed: row.proceed,
+  agentId: row.agent_id,
+  hookSetId: row.hook_set_id,
+  version: row.version,
+  executionId: row.execution_id,
+  outcomes: row.outcomes,
+  durationMs: row.duration_ms,
+  at: row.at
+})
