@@ -3,7 +3,7 @@ import { runChaos } from "./chaos.ts"
 
 it("no execution is lost when its process is killed again and again", async () => {
   const seed = Date.now() % 1_000_000
-  const result = await runChaos({ count: 100, seed, perSecond: 14, maxKills: 6, limitMs: 45_000 })
+  const result = await runChaos({ count: 100, seed, perSecond: 25, maxKills: 4, limitMs: 45_000 })
   const told = JSON.stringify(result)
   console.log(told)
   assert.deepStrictEqual([result.lost, result.wrong], [[], []], told)
