@@ -1,8 +1,9 @@
-/** Hooks on a server. This one speaks the HTTP contract, and asks the command line itself what the hooks say. */
+/** Hooks on a server: one that speaks the HTTP contract and does what a test needs, and one of `tenterhook serve`. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it, onTestFinished } from "vitest"
-import { makeFolder } from "./tenterhook.ts"
+import { connectHooks } from "@tenterhook/sdk/connect"
+import { makeFolder, pause } from "./tenterhook.ts"
 
 interface Got {
   readonly path: string
@@ -10,7 +11,7 @@ interface Got {
   readonly body: any
 }
 
-/** `answer` may answer in its place with a status and a body, never (`null`), or leave it be. */
+/** Asks the command line itself what the hooks say. `answer` may answer in its place with a status and a body, never (`null`), or leave it be. */
 const openServer = async (answer: (got: Got) => readonly [number, unknown] | null | undefined = () => undefined) => {
   const there = makeFolder()
   const got: Array<Got> = []
@@ -224,7 +225,7 @@ describe("exec --server", () => {
     const folder = makeFolder()
     const started = folder.start(["exec", "--server", server.url, "--agent", "ag_1", "--", "touch", "ran"])
     const until = performance.now() + 20_000
-    while (server.got.length === 0 && performance.now() < until) await new Promise((done) => setTimeout(done, 20))
+    while (server.got.length === 0 && performance.now() < until) await pause(20)
     started.child.kill("SIGINT")
     const ended = await started.ended
     assert.strictEqual(ended.code, 130)
@@ -243,5 +244,65 @@ describe("exec --server", () => {
     assert.strictEqual(failed.code, 7)
     assert.match(failed.stderr, /the end hooks gave no report: it ended as aborted/)
     assert.strictEqual((await folder.run([...args, "true"])).code, 1)
+  })
+})
+
+describe("a server of tenterhook serve", () => {
+  const serve = async () => {
+    const there = makeFolder()
+    const { child, ended } = there.start(["serve", "--port", "0", "--data", "data", "--json"])
+    onTestFinished(async () => {
+      child.kill("SIGTERM")
+      await ended
+    })
+    const line = new Promise<string>((done) => child.stdout!.on("data", (chunk) => done(String(chunk))))
+    const said = await Promise.race([line, ended])
+    if (typeof said !== "string") throw new Error(`serve ended: ${said.stderr}`)
+    return JSON.parse(said) as { readonly url: string; readonly key: string }
+  }
+
+  it("gives the reports and exit codes of hooks that run here", { timeout: 60_000 }, async () => {
+    const { url, key } = await serve()
+    const folder = makeFolder({ ...guard, "around.yaml": around["own.yaml"], "bad.yaml": "hooks: [{ on: stop }]\n" })
+    const both = async (args: ReadonlyArray<string>) => {
+      const here = await folder.run(args)
+      const there = await folder.run([...args, "--server", url], { env: { TENTERHOOK_KEY: key } })
+      assert.strictEqual(there.code, here.code, there.stderr)
+      return { here, there }
+    }
+    const fire = ["fire", "pre_tool_use", "--config", "own.yaml", "--set", "tool.name=bash", "--json"]
+    const fired = await both(fire)
+    const steady = (text: string) => text.replace(/"fireId": "\w+"/, "").replace(/"durationMs": [\d.]+/, "")
+    assert.strictEqual(steady(fired.there.stdout), steady(fired.here.stdout))
+    const explained = await both(["explain", "pre_tool_use", "--config", "own.yaml", "--json"])
+    assert.strictEqual(explained.there.stdout, explained.here.stdout)
+    const refused = await both(["fire", "stop", "--config", "bad.yaml"])
+    assert.strictEqual(refused.there.stderr, refused.here.stderr)
+    assert.strictEqual(refused.there.code, 2)
+
+    const exec = ["exec", "--config", "around.yaml", "--server", url, "--key", key, "--", "sh", "-c", "exit 7"]
+    assert.strictEqual((await folder.run(exec)).code, 7)
+    assert.deepInclude(JSON.parse(folder.read("end.json")), { outcome: "error", error: "exit code 7" })
+    const unknown = await folder.run([...fire, "--server", url, "--key", "th_none"])
+    assert.strictEqual(unknown.code, 2)
+    assert.match(unknown.stderr, /key/)
+  })
+
+  it("ends an execution of the SDK when its host is silent, and not before", { timeout: 60_000 }, async () => {
+    const { url, key } = await serve()
+    const { path } = makeFolder()
+    const hooks = await connectHooks({ url, key, hooks: [{ on: "stop", run: "echo hi" }], cwd: path, leaseMs: 1000 })
+    const { id, fire } = await hooks.startExecution()
+    const look = async () => {
+      const answer = await fetch(`${url}/v1/executions/${id}`, { headers: { authorization: `Bearer ${key}` } })
+      return (await answer.json()) as { readonly status: string; readonly outcome: string | null }
+    }
+    await pause(2500)
+    assert.deepInclude(await look(), { status: "running" })
+    assert.strictEqual((await fire("stop")).outcomes[0]!.stdout, "hi\n")
+    await hooks.close()
+    const until = performance.now() + 20_000
+    while ((await look()).status !== "ended" && performance.now() < until) await pause(100)
+    assert.deepInclude(await look(), { status: "ended", outcome: "aborted" })
   })
 })

@@ -12,6 +12,7 @@ import {
   ExecutionRefused,
   type FireReport,
   InvalidConnection,
+  type ProblemEntry,
   ServerRefused,
   ServerUnreachable
 } from "../src/index.ts"
@@ -135,6 +136,14 @@ describe("connectHooks", () => {
     const unknown = await rejection(keyless.fire("stop"))
     assert.deepInclude(unknown, { status: 401, message: "headers.authorization: no such key" })
     assert.lengthOf(server.got, 2)
+
+    const entry = { field: "hooks[0]", message: "odd", file: "own.yaml", line: 2, column: 5 }
+    const said = (detail: string, errors: ReadonlyArray<ProblemEntry>) =>
+      new ServerRefused({ type: "t", title: "a title", status: 422, detail, errors }).message
+    assert.strictEqual(said("own.yaml:2:5: hooks[0]: odd", [entry]), "own.yaml:2:5: hooks[0]: odd")
+    assert.strictEqual(said("odd", [entry]), "own.yaml:2:5: hooks[0]: odd")
+    assert.strictEqual(said("two", [entry, { field: "", message: "more" }]), "two\nown.yaml:2:5: hooks[0]: odd\nmore")
+    assert.strictEqual(new ServerRefused({ type: "t", title: "a title", status: 500, errors: [] }).message, "a title")
   })
 
   it("refuses options that cannot be, before anything is sent", async () => {

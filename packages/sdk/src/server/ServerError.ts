@@ -54,10 +54,12 @@ export class InvalidConnection extends Error {
   override readonly name = "InvalidConnection"
 }
 
-const wordsOf = ({ title, detail, errors }: ProblemDocument): string => {
+/** What the detail says before the entries, unless it says the same as they do. */
+const wordsOf = ({ title, detail = title, errors }: ProblemDocument): string => {
   const lines = errors.map(lineOf)
-  const told = detail !== undefined && errors.some(({ message }) => message === detail)
-  return (told ? lines : [detail ?? title, ...lines]).join("\n")
+  const told = new Set([...lines, ...errors.map(({ message }) => message)])
+  const more = detail.split("\n").some((line) => !told.has(line))
+  return (more ? [detail, ...lines] : lines).join("\n")
 }
 
 /** `coder.json:3:17: hooks[0].timeout: expected …`, as of a config that is loaded here. */
