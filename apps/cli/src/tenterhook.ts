@@ -8,6 +8,7 @@ import { exec } from "./commands/exec.ts"
 import { explain } from "./commands/explain.ts"
 import { fire } from "./commands/fire.ts"
 import { init } from "./commands/init.ts"
+import { keys } from "./commands/keys.ts"
 import { list } from "./commands/list.ts"
 import { schema } from "./commands/schema.ts"
 import { serve } from "./commands/serve.ts"
@@ -15,7 +16,20 @@ import { Refusal } from "./Refusal.ts"
 
 export const tenterhook = Command.make("tenterhook").pipe(
   Command.withDescription("Runs the hooks of AI agents: point it at a hook config, announce an event, get one report."),
-  Command.withSubcommands([fire, explain, list, check, init, exec, deliver, deliveries, serve, conformance, schema])
+  Command.withSubcommands([
+    fire,
+    explain,
+    list,
+    check,
+    init,
+    exec,
+    deliver,
+    deliveries,
+    serve,
+    keys,
+    conformance,
+    schema
+  ])
 )
 
 /** At the first `--`: what is ours, and what belongs to the command that `exec` runs. */

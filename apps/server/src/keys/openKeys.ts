@@ -1,0 +1,33 @@
+/** The keys of a data folder, with promises: its database is opened beside whatever server runs on it. */
+import { SqliteClient } from "@tenterhook/sqlite"
+import { Effect, Layer, ManagedRuntime } from "effect"
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import { type CreatedKey, type KeyRecord, Keys, type NewKey } from "./Keys.ts"
+import { migrateKeys } from "./tables.ts"
+
+/** Each rejects with a `KeysError` for what was asked wrongly, and with an `SqlError` where the database does not do it. */
+export interface OpenKeys {
+  readonly create: (key: NewKey) => Promise<CreatedKey>
+  readonly list: () => Promise<ReadonlyArray<KeyRecord>>
+  readonly revoke: (id: string) => Promise<KeyRecord>
+  readonly close: () => Promise<void>
+}
+
+/** Where a server keeps everything. */
+export const serverFile = (dataFolder: string): string => join(dataFolder, "server.db")
+
+/** Makes the folder and its database where they are not there: a key may be made before the server first runs. */
+export const openKeys = (dataFolder: string): OpenKeys => {
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+  const database = SqliteClient.layer({ filename: serverFile(dataFolder) })
+  const store = Keys.layer.pipe(Layer.provide(Layer.effectDiscard(migrateKeys)), Layer.provide(database))
+  const runtime = ManagedRuntime.make(store)
+  const run = <A, E>(effect: Effect.Effect<A, E, Keys>) => runtime.runPromise(effect)
+  return {
+    create: (key) => run(Keys.use((keys) => keys.create(key))),
+    list: () => run(Keys.use((keys) => keys.list)),
+    revoke: (id) => run(Keys.use((keys) => keys.revoke(id))),
+    close: () => runtime.dispose()
+  }
+}
