@@ -53,8 +53,8 @@ const run = Command.make(
       onResult: (it, total) => progress?.at(`${++done} of ${total} cases; last: ${it.title}`)
     }).finally(async () => {
       progress?.clear()
-      const trouble = await close()
-      if (trouble !== null) words.error(trouble)
+      const remark = await close()
+      if (remark !== null) words.warn(remark)
     })
     if (json) printJson(result)
     else print(formatSuite(result))
@@ -71,7 +71,7 @@ const run = Command.make(
     },
     {
       command: "TENTERHOOK_KEY=th_… tenterhook conformance run cases --subject http://127.0.0.1:4700",
-      description: "Your cases on a server of this machine that was started with --allow 127.0.0.1"
+      description: "Your cases on a server of this machine that was started with --allow 127.0.0.0/8"
     }
   ])
 )
@@ -83,7 +83,7 @@ export const conformance = Command.make("conformance").pipe(
 
 interface Opened {
   readonly subject: Subject
-  /** Gives words for what went wrong beside the cases. */
+  /** Gives words for what happened beside the cases. */
   readonly close: () => Promise<string | null>
 }
 

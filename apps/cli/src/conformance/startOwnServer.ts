@@ -11,17 +11,17 @@ import { dieOf, onEndSignal } from "../signals.ts"
 export interface OwnServer {
   readonly url: string
   readonly key: string
-  /** Ends it and removes its folder. Gives words for the asker where it had ended before it was asked to. */
+  /** Ends it and removes its folder. Gives words for the asker where it had ended before, or logged something. */
   readonly stop: () => Promise<string | null>
 }
 
 /**
- * May send requests to 127.0.0.1. A signal that ends this process ends the server before it; a second one does not wait
+ * May send requests to loopback. A signal that ends this process ends the server before it; a second one does not wait
  * for what the server still has to do.
  */
 export const startOwnServer = async (): Promise<OwnServer> => {
   const folder = await mkdtemp(join(tmpdir(), "tenterhook-server-"))
-  const args = ["serve", "--port", "0", "--data", folder, "--allow", "127.0.0.1", "--json"]
+  const args = ["serve", "--port", "0", "--data", folder, "--allow", "127.0.0.0/8", "--json"]
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
     stdio: ["ignore", "pipe", "pipe"]
   })
@@ -39,7 +39,8 @@ export const startOwnServer = async (): Promise<OwnServer> => {
     clearTimeout(killing)
     silence()
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
-    return early === null ? null : `the server ${early}`
+    if (early !== null) return `the server ${early}`
+    return stderr() === silent ? null : `the server logged on ${stderr()}`
   }
   let stopping: Promise<string | null> | undefined
   const stop = () => (stopping ??= end("SIGTERM"))
@@ -81,12 +82,13 @@ const objectIn = (line: string): { readonly url?: unknown; readonly key?: unknow
 const tailOf = (stream: ChildProcess["stderr"]) => {
   let text = ""
   stream?.setEncoding("utf8").on("data", (part: string) => (text = (text + part).slice(-tailLength)))
-  return () => (text.trim() === "" ? "nothing on stderr" : `stderr: ${text.trim()}`)
+  return () => (text.trim() === "" ? silent : `stderr: ${text.trim()}`)
 }
 
 const after = (milliseconds: number, text: string) =>
   new Promise<string>((done) => setTimeout(() => done(text), milliseconds).unref())
 
+const silent = "nothing on stderr"
 const startMs = 15_000
 /** Between TERM and KILL. */
 const stopMs = 10_000
