@@ -47,4 +47,4 @@ export {
   type Verdict
 } from "@tenterhook/core"
 export type { ToolDefinition, ToolkitOptions, ToolSource } from "@tenterhook/tool-call"
-export type { Delivery, DeliveryRules, Endpoint } from "@tenterhook/webhook/outbox"
+export type { Delivery, Endpoint, EndpointRules } from "@tenterhook/webhook/outbox"

@@ -1,11 +1,5 @@
 /** The outbox of a data folder: what dialects announced, kept until every endpoint that wants it has it. */
-import {
-  type DeliveryRules,
-  modes,
-  openOutbox,
-  type OpenOutbox,
-  type OpenOutboxOptions
-} from "@tenterhook/webhook/outbox"
+import { type EndpointRules, openOutbox, type OpenOutbox, type OpenOutboxOptions } from "@tenterhook/webhook/outbox"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -28,8 +22,8 @@ export interface EndpointOptions {
   readonly fifo?: boolean
   /** The rules of its deliveries: `standard` (default), `wacht-documented`, `wacht-upstream`. */
   readonly mode?: string
-  /** What differs from the mode's rules, such as `{ delaysMs: [1000, 5000] }`. Not kept in the folder: give it each time. */
-  readonly rules?: Partial<DeliveryRules>
+  /** What differs from the mode's rules, such as `{ delaysMs: [1000, 5000] }`. */
+  readonly rules?: EndpointRules
 }
 
 export interface DataFolderOptions {
@@ -55,15 +49,10 @@ export const openDataFolder = async ({ folder, endpoints, ...options }: DataFold
   const outbox = await openOutbox({
     ...options,
     file: outboxFile(folder),
-    ...(wanted === undefined
-      ? {}
-      : {
-          endpoints: wanted.map(({ endpoint }) => endpoint),
-          rules: Object.fromEntries(wanted.flatMap(({ own }) => (own === null ? [] : [own])))
-        })
+    ...(wanted === undefined ? {} : { endpoints: wanted })
   })
   try {
-    if (wanted !== undefined) await keepOnly(outbox, new Set(wanted.map(({ endpoint }) => endpoint.id)))
+    if (wanted !== undefined) await keepOnly(outbox, new Set(wanted.map(({ id }) => id)))
     return outbox
   } catch (error) {
     await outbox.close()
@@ -76,19 +65,10 @@ export const outboxFile = (folder: string): string => join(folder, "outbox.db")
 type Declared = NonNullable<OpenOutboxOptions["endpoints"]>[number]
 
 /** The same endpoint has the same id in each process and at each start; two may have one URL. */
-const declared = (
-  { rules, ...settings }: EndpointOptions,
-  index: number,
-  all: ReadonlyArray<EndpointOptions>
-): { readonly endpoint: Declared; readonly own: readonly [string, DeliveryRules] | null } => {
+const declared = (settings: EndpointOptions, index: number, all: ReadonlyArray<EndpointOptions>): Declared => {
   const earlier = all.slice(0, index).filter(({ url }) => url === settings.url).length
   const id = `ep_${createHash("sha256").update(`${earlier} ${settings.url}`).digest("hex").slice(0, 24)}`
-  const mode = settings.mode ?? "standard"
-  const endpoint = { ...defaults, ...settings, id }
-  const base = modes[mode]
-  // An unknown mode is refused, with the known ones, when the endpoint is saved.
-  if (rules === undefined || base === undefined) return { endpoint, own: null }
-  return { endpoint: { ...endpoint, mode: id }, own: [id, { ...base, ...rules }] }
+  return { ...defaults, ...settings, id }
 }
 
 const defaults = {
@@ -98,7 +78,8 @@ const defaults = {
   ratePerSecond: null,
   concurrency: 10,
   fifo: false,
-  mode: "standard"
+  mode: "standard",
+  rules: null
 }
 
 const keepOnly = async ({ endpoints }: OpenOutbox, wanted: ReadonlySet<string | undefined>) => {

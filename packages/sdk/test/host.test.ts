@@ -162,7 +162,7 @@ describe("endpoints", () => {
     await first.fire("execution_start")
     assert.deepStrictEqual(await first.deliver({ timeoutMs: 100 }), { pending: 1 })
     await first.close()
-    await using second = await createHooks({ ...options, dialect: "wacht", hooks: wacht, endpoints: [endpoint] })
+    await using second = await createHooks({ ...options, dialect: "wacht", hooks: wacht })
     assert.deepStrictEqual(await second.deliver(), { pending: 0 })
     assert.lengthOf(new Set(receiver.got.map(({ headers }) => headers["webhook-id"])), 1)
     assert.lengthOf(receiver.got, 2)
@@ -195,6 +195,10 @@ describe("endpoints", () => {
     assert.match((await refused({ url: "http://169.254.169.254/" })).message, /metadata/)
     assert.match((await refused({ secret: "whsec_c2hvcnQ=" })).message, /secret/)
     assert.match((await refused({ mode: "often" })).message, /mode: expected one of standard/)
+    assert.match(
+      (await refused({ rules: { delaysMs: [0] } })).message,
+      /rules\.delaysMs: expected 1 to 100 whole numbers/
+    )
   })
 
   it("cost nothing where nobody is to hear of anything", async () => {

@@ -1,6 +1,7 @@
 /** Who gets what: a receiver's URL and how deliveries to it are made. */
 import { Flag, Whole } from "@tenterhook/sql"
 import { Schema } from "effect"
+import { EndpointRules } from "./EndpointRules.ts"
 import { compileFilter, type Matches } from "./payloadFilter.ts"
 import { matchesEvent } from "./eventFilter.ts"
 import { type DeliveryRules, modes } from "./rules.ts"
@@ -27,6 +28,7 @@ export interface Endpoint {
   readonly concurrency: number
   readonly fifo: boolean
   readonly mode: string
+  readonly rules: EndpointRules | null
   readonly status: EndpointStatus
   /** Why it is disabled. */
   readonly reason: string | null
@@ -52,6 +54,8 @@ export interface EndpointSettings {
   readonly fifo?: boolean
   /** The rules for its deliveries: `standard`, `wacht-documented`, `wacht-upstream`, or one of yours. */
   readonly mode?: string
+  /** What differs from the mode's rules, such as `{ delaysMs: [1000, 5000] }`. */
+  readonly rules?: EndpointRules | null
 }
 
 /** `until` is when a replaced secret stops signing; null for the one in use. */
@@ -74,6 +78,7 @@ export const EndpointRow = Schema.Struct({
   concurrency: Whole,
   fifo: Flag,
   mode: Schema.String,
+  rules: Schema.NullOr(Schema.fromJsonString(EndpointRules)),
   status: EndpointStatus,
   reason: Schema.NullOr(Schema.String),
   created_at: Whole,
@@ -92,6 +97,7 @@ export const endpointOf = (row: EndpointRow): Endpoint => ({
   concurrency: row.concurrency,
   fifo: row.fifo,
   mode: row.mode,
+  rules: row.rules,
   status: row.status,
   reason: row.reason,
   createdAt: row.created_at,
@@ -113,7 +119,7 @@ export const subscriberOf = (row: EndpointRow, known: Readonly<Record<string, De
   return {
     endpoint,
     secrets: row.secrets,
-    rules: known[row.mode] ?? modes["standard"]!,
+    rules: { ...(known[row.mode] ?? modes["standard"]!), ...row.rules },
     wants: (type, data) => matchesEvent(endpoint.events, type) && fits(data)
   }
 }

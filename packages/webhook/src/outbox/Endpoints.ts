@@ -17,6 +17,7 @@ import {
   type Subscriber,
   subscriberOf
 } from "./Endpoint.ts"
+import { rulesProblem } from "./EndpointRules.ts"
 import { eventFilterProblem } from "./eventFilter.ts"
 import type { Feed } from "./Feed.ts"
 import { mintId } from "./Id.ts"
@@ -219,7 +220,7 @@ const problemOf = (
   settings: Partial<EndpointSettings>,
   rules: Readonly<Record<string, DeliveryRules>>
 ): string | null => {
-  const { events, filter, headers, ratePerSecond, concurrency, mode } = settings
+  const { events, filter, headers, ratePerSecond, concurrency, mode, rules: own } = settings
   const wrongEvent = events === undefined ? null : eventFilterProblem(events)
   if (wrongEvent !== null) return `events: ${wrongEvent}`
   const compiled = filter === undefined || filter === null ? null : compileFilter(filter)
@@ -232,7 +233,7 @@ const problemOf = (
     return `concurrency: expected a whole number from 1, got ${concurrency}`
   if (mode !== undefined && !Object.hasOwn(rules, mode))
     return `mode: expected one of ${Object.keys(rules).join(", ")}, got ${JSON.stringify(mode)}`
-  return null
+  return own === undefined || own === null ? null : rulesProblem(own)
 }
 
 /** Signing once tells whether it can sign. */
@@ -262,7 +263,8 @@ const columnNames: Readonly<Record<keyof EndpointSettings, (value: unknown) => R
   ratePerSecond: (rate_per_second) => ({ rate_per_second }),
   concurrency: (concurrency) => ({ concurrency }),
   fifo: (fifo) => ({ fifo: fifo === true ? 1 : 0 }),
-  mode: (mode) => ({ mode })
+  mode: (mode) => ({ mode }),
+  rules: (rules) => ({ rules: rules === null ? null : JSON.stringify(rules) })
 }
 
 const endpointRows = rowsOf(EndpointRow)

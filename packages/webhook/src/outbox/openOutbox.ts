@@ -4,6 +4,7 @@ import { Cause, Clock, Effect, Exit, Layer, Logger, ManagedRuntime } from "effec
 import { createHash } from "node:crypto"
 import { mkdirSync } from "node:fs"
 import { dirname } from "node:path"
+import { isDeepStrictEqual } from "node:util"
 import type { GuardOptions } from "../guard/Guard.ts"
 import type { AgentOptions } from "../request/Client.ts"
 import { openSender } from "../request/Sender.ts"
@@ -116,8 +117,7 @@ const ensure = Effect.fnUntraced(function* (
   if (before === undefined)
     return yield* endpoints.create({ id, ...settings, ...(secret === undefined ? {} : { secret }) })
   const differs = Object.entries(settings).some(
-    ([key, value]) =>
-      value !== undefined && JSON.stringify(value) !== JSON.stringify(before[key as keyof typeof before])
+    ([key, value]) => value !== undefined && !isDeepStrictEqual(value, before[key as keyof typeof before])
   )
   if (differs) yield* endpoints.update(id, settings)
   if (secret !== undefined && (yield* endpoints.secrets(id))[0] !== secret)

@@ -94,4 +94,9 @@ const retention = Effect.gen(function* () {
   yield* sql`CREATE INDEX outbox_delivery_replay ON outbox_delivery (replay_of) WHERE replay_of IS NOT NULL`
 })
 
-const migrations = { "0001_tables": tables, "0002_retention": retention }
+const endpointRules = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`ALTER TABLE outbox_endpoint ADD COLUMN rules TEXT`
+})
+
+const migrations = { "0001_tables": tables, "0002_retention": retention, "0003_endpoint_rules": endpointRules }

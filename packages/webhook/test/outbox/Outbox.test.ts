@@ -362,6 +362,19 @@ describe("endpoints", () => {
         [{ concurrency: 0 }, "concurrency: expected a whole number from 1, got 0"],
         [{ ratePerSecond: -1 }, "ratePerSecond: expected a number above 0, got -1"],
         [{ mode: "fast" }, "mode: expected one of standard, wacht-documented, wacht-upstream, got"],
+        [{ rules: [] }, "the endpoint: rules: expected an object of attempts, delaysMs, jitter, windowMs"],
+        [
+          { rules: { delaysMs: [] } },
+          "the endpoint: rules.delaysMs: expected 1 to 100 whole numbers from 1 to 2592000000"
+        ],
+        [{ rules: { delaysMs: [50, 0.5] } }, "the endpoint: rules.delaysMs: expected 1 to 100 whole numbers"],
+        [{ rules: { attempts: 0 } }, "the endpoint: rules.attempts: expected a whole number from 1 to 1000, got 0"],
+        [{ rules: { timeoutMs: Infinity } }, "rules.timeoutMs: expected a whole number from 1 to 600000, got Infinity"],
+        [{ rules: { jitter: 2 } }, "rules.jitter: expected a number from 0 to 1, got 2"],
+        [{ rules: { windowMs: -1 } }, "rules.windowMs: expected a whole number from 1 to 31622400000, or null, got -1"],
+        [{ rules: { retries: "never" } }, `rules.retries: expected "any" or "transient", got 'never'`],
+        [{ rules: { maxAttempts: 3 } }, "rules.maxAttempts: expected one of attempts, delaysMs"],
+        [{ rules: { body: "wacht" } }, "rules.body: expected one of attempts, delaysMs"],
         [{ secret: "hunter2" }, "expected a secret that begins with whsec_"],
         [{ url: "ftp://example.org" }, "only http and https"]
       ]
@@ -372,6 +385,39 @@ describe("endpoints", () => {
       }
       assert.include(yield* messageOf(endpoints.get("ep_none")), `expected the id of an endpoint, got "ep_none"`)
       assert.deepStrictEqual(yield* endpoints.list, [])
+    }).pipe(Effect.provide(withOutbox()))
+  )
+
+  it.effect("have rules of their own beside their mode's: absent stays, null takes them back", () =>
+    Effect.gen(function* () {
+      const { endpoints, announce } = yield* Outbox
+      const far = yield* receiver
+      const rules = { windowMs: null, delaysMs: [50], attempts: 3, jitter: 0 }
+      const { id } = yield* endpoints.create({ url: far.on((response) => response.writeHead(500).end()), rules })
+
+      yield* announce(numbers(1))
+      yield* tried(1)
+      assert.strictEqual((yield* first).nextAt, now + 50)
+      yield* later("50 millis")
+      yield* tried(2)
+      yield* later("50 millis")
+      yield* until("it is given up", isOver)
+      assert.include((yield* first).reason!, "try 3 of 3")
+
+      assert.deepStrictEqual((yield* endpoints.update(id, { concurrency: 2 })).rules, rules)
+      const wrong = yield* messageOf(endpoints.update(id, { rules: { delaysMs: [0] } }))
+      assert.include(wrong, "the endpoint: rules.delaysMs: expected 1 to 100 whole numbers")
+      assert.deepStrictEqual((yield* endpoints.get(id)).rules, rules)
+      assert.deepStrictEqual((yield* endpoints.update(id, { rules: { timeoutMs: 7 } })).rules, { timeoutMs: 7 })
+      assert.strictEqual((yield* endpoints.update(id, { rules: null })).rules, null)
+      assert.strictEqual((yield* endpoints.get(id)).rules, null)
+      yield* announce(numbers(1))
+      yield* until(
+        "it is tried by its mode's rules",
+        Effect.map(all, (list) => list[1]?.attempts === 1)
+      )
+      const waits = (yield* all)[1]!.nextAt! - (yield* Clock.currentTimeMillis)
+      assert.isTrue(waits >= 4000 && waits <= 6000, `${waits} ms`)
     }).pipe(Effect.provide(withOutbox()))
   )
 

@@ -64,6 +64,28 @@ it("changes a declared endpoint where its settings or its secret differ, and lea
   await two.close()
 })
 
+it("keeps an endpoint's rules in the file, and delivers by them in the next run, where nobody says them again", async () => {
+  const file = join(folder, "outbox.db")
+  const url = far.on((response) => response.writeHead(far.received.length < 3 ? 503 : 200).end())
+  const endpoint = { id: "mine", url, rules: { jitter: 0, delaysMs: [50], timeoutMs: 2000 } }
+  const one = await openOutbox({ file, allow, endpoints: [endpoint], deliver: false })
+  await one.announce([{ type: "a.b", data: null }])
+  const { updatedAt } = await one.endpoints.get("mine")
+  await one.close()
+
+  const two = await openOutbox({ file, allow, endpoints: [endpoint], deliver: false })
+  assert.strictEqual((await two.endpoints.get("mine")).updatedAt, updatedAt)
+  await two.close()
+
+  const three = await openOutbox({ file, allow })
+  assert.deepStrictEqual((await three.endpoints.get("mine")).rules, endpoint.rules)
+  assert.deepStrictEqual(await three.drain({ timeoutMs: 3000 }), { empty: true, pending: 0 })
+  assert.strictEqual(far.received.length, 3)
+  const [delivery] = await three.deliveries.list()
+  assert.strictEqual(delivery!.status, "delivered")
+  await three.close()
+})
+
 it("rejects with ordinary errors", async () => {
   const refusedBy = (promise: Promise<unknown>) =>
     promise.then(
