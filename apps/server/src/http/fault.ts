@@ -15,10 +15,7 @@ export const faultAnswer = (
     const problem = cause.reasons.some(isOfDatabase)
       ? new Unavailable({ ...about("server", "the database did not answer; ask again"), instance })
       : new InternalError({ detail: `a fault of the server; its log tells more of ${instance}`, instance })
-    return Effect.andThen(
-      Effect.logError(`${method} ${pathOf(url)} failed`, cause).pipe(Effect.annotateLogs({ instance })),
-      answer(problem)
-    )
+    return Effect.andThen(Effect.logError(`${method} ${pathOf(url)} failed, ${instance}`, cause), answer(problem))
   })
 
 const isOfDatabase = (reason: Cause.Reason<unknown>): boolean => {
