@@ -48,14 +48,17 @@ const run = Command.make(
     let done = 0
     const filter = Option.getOrUndefined(only)
     const { subject, close } = await open()
-    const result = await runCases(paths, subject, {
-      ...(filter === undefined ? {} : { only: filter }),
-      onResult: (it, total) => progress?.at(`${++done} of ${total} cases; last: ${it.title}`)
-    }).finally(async () => {
+    let result
+    try {
+      result = await runCases(paths, subject, {
+        ...(filter === undefined ? {} : { only: filter }),
+        onResult: (it, total) => progress?.at(`${++done} of ${total} cases; last: ${it.title}`)
+      })
+    } finally {
       progress?.clear()
       const remark = await close()
-      if (remark !== null) words.warn(remark)
-    })
+      if (remark !== null && result?.ok !== true) words.warn(remark)
+    }
     if (json) printJson(result)
     else print(formatSuite(result))
     return result.ok ? exitCode.ok : exitCode.failure
@@ -83,7 +86,7 @@ export const conformance = Command.make("conformance").pipe(
 
 interface Opened {
   readonly subject: Subject
-  /** Gives words for what happened beside the cases. */
+  /** Gives words that may explain why cases failed. */
   readonly close: () => Promise<string | null>
 }
 
