@@ -18,8 +18,10 @@ export const program = (entry: Array<string>, options: Options = {}) =>
     esbuildOptions: (esbuild) => {
       esbuild.mainFields = ["module", "main"]
     },
-    // CommonJS dependencies ask for Node's built-ins through `require`.
-    banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)` },
+    // CommonJS dependencies ask for Node's built-ins through `require`. The name must not be one that a dependency imports.
+    banner: {
+      js: `import { createRequire as bannerRequire } from "node:module"; const require = bannerRequire(import.meta.url)`
+    },
     ...options
   })
 

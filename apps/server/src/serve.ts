@@ -1,6 +1,8 @@
 /** The server as a whole: the layers in one place, and plain promises around them. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type { HooksOptions } from "@tenterhook/sdk"
 import { SqliteClient } from "@tenterhook/sqlite"
+import type { ToolDefinition } from "@tenterhook/tool-call"
 import { openSender } from "@tenterhook/webhook"
 import { Outbox } from "@tenterhook/webhook/outbox"
 import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime } from "effect"
@@ -58,6 +60,10 @@ export interface ServeOptions {
   readonly toolServers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** `/shared` of the file tools. Default: `shared` in the data folder. */
   readonly shared?: string
+  /** Functions of this process that hooks may call as tools, beside the file tools of `shared`. */
+  readonly tools?: ReadonlyArray<ToolDefinition>
+  /** Further adapters, named in configs by their kind. */
+  readonly adapters?: NonNullable<HooksOptions["adapters"]>
   /** What hooks see of the environment where a fire sends none. Default: PATH, HOME and the like of this process. */
   readonly env?: Readonly<Record<string, string>>
   /** Wacht's `deployment_id` where a fire does not say. Default: `default`. */
@@ -133,11 +139,15 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
       env: options.env ?? {},
       allow,
       servers: options.toolServers ?? {},
+      tools: options.tools ?? [],
+      adapters: options.adapters ?? [],
       deploymentId: options.deploymentId ?? "default"
     })
   )
 
   const database = Layer.unwrap(Effect.as(claimFolder(data), SqliteClient.layer({ filename: databaseFile(data) })))
+  // What it loses in a power cut is made up for from our record, so it need not wait for the disk.
+  const cluster = Layer.fresh(SqliteClient.layer({ filename: join(data, "cluster.db"), synchronous: "NORMAL" }))
   const migrated = Layer.effectDiscard(Effect.all([migrate, migrateKeys, migrateIdempotency], { discard: true }))
 
   const outbox = Layer.unwrap(
@@ -166,7 +176,7 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   )
 
   const executions = Layer.mergeAll(Runs.layer, retention({ recordDays })).pipe(
-    Layer.provideMerge(DurableExecutions.layer()),
+    Layer.provideMerge(Layer.provide(DurableExecutions.layer(), cluster)),
     Layer.provideMerge(recordedSteps),
     Layer.provideMerge(LiveExecutions.layer),
     Layer.provideMerge(hooks)

@@ -25,7 +25,7 @@ export const HookSetUpload = Schema.Struct({
   mode: optional(Schema.NonEmptyString),
   /** Empty for a dialect that is configured by environment alone. */
   configs: Schema.Array(ConfigText),
-  /** Which tool servers its hooks may call, and whether the shared folder's file tools. Default: all of them. */
+  /** Which tool servers its hooks may call, and whether the server's own tools, such as those for files. Default: all. */
   tools: optional(
     Schema.Struct({ servers: optional(Schema.Array(Schema.NonEmptyString)), shared: optional(Schema.Boolean) })
   ),

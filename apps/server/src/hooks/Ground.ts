@@ -1,4 +1,6 @@
 /** What hooks stand on here: the operator's settings, the same for all of them. */
+import type { HooksOptions } from "@tenterhook/sdk"
+import type { ToolDefinition } from "@tenterhook/tool-call"
 import { Context } from "effect"
 
 export class Ground extends Context.Service<
@@ -12,6 +14,10 @@ export class Ground extends Context.Service<
     readonly allow: ReadonlyArray<string>
     /** MCP servers that the operator named, `{mcpServers: {…}}`. Those that the API saved come over them. */
     readonly servers: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+    /** Functions of this process that hooks may call as tools. */
+    readonly tools: ReadonlyArray<ToolDefinition>
+    /** Further adapters, named in configs by their kind. */
+    readonly adapters: NonNullable<HooksOptions["adapters"]>
     /** Wacht's `deployment_id` where a fire's context has none. */
     readonly deploymentId: string
   }

@@ -49,7 +49,7 @@ export class LoadedHooks extends Context.Service<
                 ...(upload.mode === undefined ? {} : { mode: upload.mode }),
                 cwd: ground.shared,
                 env: ground.env,
-                adapters: [toolkits.adapter(upload.tools ?? {})],
+                adapters: [toolkits.adapter(upload.tools ?? {}), ...ground.adapters],
                 allow: upload.allow ?? ground.allow
               }),
             catch: refusal

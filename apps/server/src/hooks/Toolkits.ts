@@ -30,7 +30,7 @@ export class Toolkits extends Context.Service<
               return makeToolkit({
                 servers: { mcpServers: servers },
                 env: ground.env,
-                ...(shared ? { folder: ground.shared } : {})
+                ...(shared ? { folder: ground.shared, tools: ground.tools } : {})
               })
             }),
             (toolkit) => toolkit.close

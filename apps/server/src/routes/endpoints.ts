@@ -5,7 +5,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../api/Api.ts"
 import { defaultLimit } from "../api/page.ts"
 import { type Page, type PageQuery, positionOf } from "../store/page.ts"
-import { orMissing, orProblem, orUnavailable } from "./outboxProblems.ts"
+import { orMissing, orProblem, orRefused, orUnavailable } from "./outboxProblems.ts"
 
 export const endpointRoutes = HttpApiBuilder.group(
   Api,
@@ -13,7 +13,7 @@ export const endpointRoutes = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const { endpoints, deliveries } = yield* Outbox
     return handlers.handleAll({
-      create: ({ payload }) => orProblem(endpoints.create(payload)),
+      create: ({ payload }) => orRefused(endpoints.create(payload)),
       list: ({ query }) => Effect.flatMap(orUnavailable(endpoints.list), (all) => pageOf(all, query)),
       get: ({ params }) => orMissing(endpoints.get(params.id)),
       update: ({ params, payload }) => orProblem(endpoints.update(params.id, payload)),

@@ -3,6 +3,10 @@ import type { OutboxError } from "@tenterhook/webhook/outbox"
 import { Effect } from "effect"
 import { about, NotFound, Unacceptable, Unavailable } from "../api/Problem.ts"
 
+/** For what makes a new one. */
+export const orRefused = <A, R>(effect: Effect.Effect<A, OutboxError, R>) =>
+  Effect.catchTag(orProblem(effect), "NotFound", Effect.die)
+
 /** For what changes something. */
 export const orProblem = <A, R>(effect: Effect.Effect<A, OutboxError, R>) =>
   Effect.catch(effect, ({ reason }): Effect.Effect<never, Unacceptable | NotFound | Unavailable> =>

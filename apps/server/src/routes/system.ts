@@ -65,7 +65,8 @@ export const systemRoutes = HttpApiBuilder.group(
         const alive = Stream.make(": from now on\n\n").pipe(
           Stream.concat(Stream.map(Stream.fromSchedule(Schedule.spaced("15 seconds")), () => ": still here\n\n"))
         )
-        return HttpServerResponse.stream(Stream.encodeText(Stream.merge(alive, events)), {
+        const told = Stream.merge(alive, events).pipe(Stream.interruptWhen(health.drained), Stream.encodeText)
+        return HttpServerResponse.stream(told, {
           contentType: "text/event-stream",
           headers: { "cache-control": "no-cache", "x-accel-buffering": "no" }
         })

@@ -105,4 +105,11 @@ const AgentRow = Schema.Struct({
 })
 const agentRows = rowsOf(AgentRow)
 
-const agentOf = ({ seq: _, ...agent }: typeof AgentRow.Type): Agent => agent
+const agentOf = ({ id, name, description, hooks, created_at, updated_at }: typeof AgentRow.Type): Agent => ({
+  id,
+  name,
+  description,
+  hooks,
+  created_at,
+  updated_at
+})

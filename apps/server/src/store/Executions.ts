@@ -157,7 +157,7 @@ export class Executions extends Context.Service<
 
       const unfinished = Effect.fn("Executions.unfinished")(function* (before: number) {
         const rows = yield* unfinishedRows(
-          sql`SELECT id, status FROM execution WHERE status <> 'ended' AND touched_at < ${before} ORDER BY touched_at LIMIT 1000`
+          sql`SELECT id, status FROM execution WHERE status <> 'ended' AND touched_at < ${before} ORDER BY touched_at`
         )
         return rows.map(({ id, status }) => ({ id, ending: status === "ending" }))
       }, stored("read the executions"))

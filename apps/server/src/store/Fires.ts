@@ -124,7 +124,7 @@ export class Fires extends Context.Service<
 }
 
 /** Without the environment: it may hold secrets, and nothing that is shown needs it. */
-const fireRow = ({ report, context: { env: _, ...context }, ...fired }: Fired) => {
+const fireRow = ({ report, context, ...fired }: Fired) => {
   const { outcomes, ...rest } = report
   return {
     id: report.fireId,
@@ -139,7 +139,7 @@ const fireRow = ({ report, context: { env: _, ...context }, ...fired }: Fired) =
     outcomes: outcomes.length,
     duration_ms: fired.durationMs,
     at: fired.at,
-    context: JSON.stringify(context),
+    context: JSON.stringify({ ...context, env: undefined }),
     report: JSON.stringify(rest)
   }
 }

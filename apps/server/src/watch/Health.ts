@@ -1,7 +1,7 @@
 /** Whether requests should come here: the database takes writes, and work goes on. */
 import { rowsOf, Whole } from "@tenterhook/sql"
 import { Outbox } from "@tenterhook/webhook/outbox"
-import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Deferred, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 
 export interface Checked {
@@ -17,6 +17,8 @@ export class Health extends Context.Service<
     /** From now on it is not ready: it is about to end. */
     readonly drain: () => void
     readonly draining: () => boolean
+    /** Until then. */
+    readonly drained: Effect.Effect<void>
     /** How many executions have not ended. */
     readonly unfinished: Effect.Effect<number>
   }
@@ -26,7 +28,8 @@ export class Health extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const outbox = yield* Outbox
-      let draining = false
+      const leaving = yield* Deferred.make<void>()
+      const draining = () => Deferred.isDoneUnsafe(leaving)
 
       const database = Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
@@ -49,8 +52,8 @@ export class Health extends Context.Service<
 
       const check = Effect.gen(function* () {
         const checks: Record<string, string> = {}
-        let ok = !draining
-        if (draining) checks["server"] = "is about to end"
+        let ok = !draining()
+        if (draining()) checks["server"] = "is about to end"
         const looks: Record<string, Effect.Effect<{ ok: boolean; text: string }, Error>> = {
           database,
           deliveries,
@@ -72,7 +75,13 @@ export class Health extends Context.Service<
         Effect.orDie
       )
 
-      return Health.of({ check, drain: () => void (draining = true), draining: () => draining, unfinished })
+      return Health.of({
+        check,
+        drain: () => void Deferred.doneUnsafe(leaving, Effect.void),
+        draining,
+        drained: Deferred.await(leaving),
+        unfinished
+      })
     })
   )
 }
