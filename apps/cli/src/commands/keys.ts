@@ -103,8 +103,8 @@ const withKeys = async (
   work: (keys: OpenKeys) => Promise<number>
 ): Promise<number> => {
   const path = resolve(Option.getOrElse(folder, () => ".tenterhook"))
-  const { KeysError, openKeys, serverFile } = await import("@tenterhook/server/keys")
-  if (!isNewTaken && !existsSync(serverFile(path))) {
+  const { databaseFile, KeysError, openKeys } = await import("@tenterhook/server/keys")
+  if (!isNewTaken && !existsSync(databaseFile(path))) {
     throw new Refusal(`${shortPath(path)}: no server keeps its data here`, {
       hint: "`serve` and `keys create` make one; --data names the folder"
     })

@@ -18,6 +18,7 @@ import { hash } from "node:crypto"
 import { CurrentCaller } from "../api/Authorization.ts"
 import { Idempotency } from "../api/Exchange.ts"
 import { about, Conflict, InvalidRequest, Unacceptable } from "../api/Problem.ts"
+import { isRequestFault } from "./requestFault.ts"
 
 export interface IdempotencySettings {
   /** How long a second request waits for the first one's end. Default: 30 000. */
@@ -183,15 +184,9 @@ const leave = (underWay: Map<string, UnderWay>, mine: UnderWay | null) => {
 const responseOf = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown>) => {
   if (Exit.isSuccess(exit)) return Effect.succeed(exit.value)
   const error = Option.getOrNull(Cause.findErrorOption(exit.cause))
-  if (HttpApiError.HttpApiSchemaError.is(error) || !HttpServerRespondable.isRespondable(error)) {
-    return Effect.succeed(isDoneFor(error) ? HttpServerResponse.empty({ status: 400 }) : null)
-  }
-  return HttpServerRespondable.toResponse(error)
+  if (HttpApiError.HttpApiSchemaError.is(error)) return Effect.succeed(isRequestFault(error) ? notBegun : null)
+  return HttpServerRespondable.isRespondable(error) ? HttpServerRespondable.toResponse(error) : Effect.succeed(null)
 }
-
-/** The request did not fit: the route has not begun. */
-const isDoneFor = (error: unknown) =>
-  HttpApiError.HttpApiSchemaError.is(error) && error.kind !== "Body" && error.kind !== "ResponseHeaders"
 
 /** Null for a stream: it cannot be kept. */
 const textOf = ({ body }: HttpServerResponse.HttpServerResponse): string | null => {
@@ -223,6 +218,7 @@ const tooLong = Effect.suspend(() =>
 
 /** Nothing was done that a second try would do again, and the next try may well succeed. */
 const undone: ReadonlySet<number> = new Set([400, 401, 403, 413, 415, 429])
+const notBegun = HttpServerResponse.empty({ status: 400 })
 const visible = /^[\x21-\x7e]{1,255}$/
 const keptMs = 86_400_000
 

@@ -2,7 +2,7 @@
 import { SqliteClient } from "@tenterhook/sqlite"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { mkdirSync } from "node:fs"
-import { join } from "node:path"
+import { databaseFile } from "../store/DataFolder.ts"
 import { type CreatedKey, type KeyRecord, Keys, type NewKey } from "./Keys.ts"
 import { migrateKeys } from "./tables.ts"
 
@@ -14,13 +14,10 @@ export interface OpenKeys {
   readonly close: () => Promise<void>
 }
 
-/** Where a server keeps everything. */
-export const serverFile = (dataFolder: string): string => join(dataFolder, "server.db")
-
 /** Makes the folder and its database where they are not there: a key may be made before the server first runs. */
 export const openKeys = (dataFolder: string): OpenKeys => {
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
-  const database = SqliteClient.layer({ filename: serverFile(dataFolder) })
+  const database = SqliteClient.layer({ filename: databaseFile(dataFolder) })
   const store = Keys.layer.pipe(Layer.provide(Layer.effectDiscard(migrateKeys)), Layer.provide(database))
   const runtime = ManagedRuntime.make(store)
   const run = <A, E>(effect: Effect.Effect<A, E, Keys>) => runtime.runPromise(effect)

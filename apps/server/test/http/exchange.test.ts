@@ -67,7 +67,7 @@ describe.concurrent("a request that does not fit", () => {
       (sample) =>
         Effect.gen(function* () {
           const long = "k".repeat(100_000)
-          const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`${long.slice(0, 40)}${i}`, 1e400]))
+          const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`${long.slice(0, 40)}${i}`, i]))
           for (const body of [{ name: [long] }, { name: "a", context: long }, { name: "a", count: long }, many]) {
             const answer = yield* sample.ask("/things", post(body))
             assert.strictEqual(answer.status, 400)

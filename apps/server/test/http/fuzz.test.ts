@@ -87,27 +87,24 @@ const send = ({ port, key }: Sample, { method, path, body, headers }: Input) =>
   Effect.promise(
     () =>
       new Promise<{ status: number; type: string | undefined; text: string }>((done, failed) => {
-        const all = { ...headers, authorization: `Bearer ${key}` }
-        const sent = request(
-          { host: "127.0.0.1", port, method, path, headers: all, timeout: 10_000, agent: false },
-          (response) => {
-            let text = ""
-            response.on("data", (chunk) => (text += chunk))
-            response.on("end", () =>
-              done({ status: response.statusCode!, type: response.headers["content-type"], text })
-            )
-            response.on("error", failed)
-          }
-        )
-        sent.on("error", (error) =>
-          failed(new Error(`${error.message}: ${JSON.stringify([method, path, body, headers])}`))
-        )
-        sent.on("timeout", () => sent.destroy(new Error(`no answer: ${method} ${path}`)))
-        sent.end(
-          method === "GET" || method === "HEAD"
-            ? undefined
-            : Buffer.from(typeof body === "string" ? body : JSON.stringify(body))
-        )
+        const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body))
+        const isSent = method !== "GET" && method !== "HEAD"
+        // The length is said, as Node would send the body of a DELETE without a word about it.
+        const all = {
+          ...headers,
+          authorization: `Bearer ${key}`,
+          ...(isSent ? { "content-length": bytes.length } : {})
+        }
+        const options = { host: "127.0.0.1", port, method, path, headers: all, timeout: 10_000, agent: false }
+        const sent = request(options, (response) => {
+          let text = ""
+          response.on("data", (chunk) => (text += chunk))
+          response.on("end", () => done({ status: response.statusCode!, type: response.headers["content-type"], text }))
+          response.on("error", failed)
+        })
+        sent.on("error", (error) => failed(new Error(`${error.message}: ${JSON.stringify([method, path, body, all])}`)))
+        sent.on("timeout", () => sent.destroy(new Error("no answer")))
+        sent.end(isSent ? bytes : undefined)
       })
   )
 
