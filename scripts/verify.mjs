@@ -17,6 +17,7 @@ const verify = async () => {
   await stage("tests", tests)
   await stage("conformance: engine", conformance("engine"))
   await stage("conformance: cli", conformance("cli"))
+  await stage("conformance: server", conformance("server"))
 }
 
 const stage = async (name, work) => {

@@ -1,9 +1,10 @@
 /** Endpoints: who gets what dialects announce. */
 import { DeliveryStatus, EndpointRules, EndpointStatus } from "@tenterhook/webhook/outbox"
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Authorization } from "./Authorization.ts"
 import { Delivery } from "./deliveries.ts"
+import { strict } from "./strict.ts"
 import { Exchange, Idempotency } from "./Exchange.ts"
 import { Instant, pageOf, pageQuery } from "./page.ts"
 import { Conflict, NotFound, Unacceptable } from "./Problem.ts"
@@ -172,6 +173,7 @@ export class EndpointsApi extends HttpApiGroup.make("endpoints")
   )
   .middleware(Exchange)
   .middleware(Authorization)
+  .annotate(HttpApi.PayloadParseOptions, strict)
   .annotate(OpenApi.Title, "Endpoints")
   .annotate(
     OpenApi.Description,

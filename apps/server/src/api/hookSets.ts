@@ -1,7 +1,8 @@
 /** Hook sets: configs in any dialect, with all their versions. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Authorization } from "./Authorization.ts"
+import { strict } from "./strict.ts"
 import { Exchange, Idempotency } from "./Exchange.ts"
 import { Instant, pageOf, pageQuery } from "./page.ts"
 import { NotFound, Unacceptable } from "./Problem.ts"
@@ -130,6 +131,7 @@ export class HookSetsApi extends HttpApiGroup.make("hookSets")
   )
   .middleware(Exchange)
   .middleware(Authorization)
+  .annotate(HttpApi.PayloadParseOptions, strict)
   .annotate(OpenApi.Title, "Hook sets")
   .annotate(
     OpenApi.Description,

@@ -1,7 +1,8 @@
 /** The MCP servers whose tools hooks may call. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { Authorization } from "./Authorization.ts"
+import { strict } from "./strict.ts"
 import { Exchange } from "./Exchange.ts"
 import { NotFound, Unacceptable } from "./Problem.ts"
 import { RequiredScopes } from "./Scope.ts"
@@ -48,6 +49,7 @@ export class ToolServersApi extends HttpApiGroup.make("toolServers")
   )
   .middleware(Exchange)
   .middleware(Authorization)
+  .annotate(HttpApi.PayloadParseOptions, strict)
   .annotate(OpenApi.Title, "Tool servers")
   .annotate(
     OpenApi.Description,

@@ -1,8 +1,7 @@
 /** The keys of a data folder, with promises: its database is opened beside whatever server runs on it. */
 import { SqliteClient } from "@tenterhook/sqlite"
 import { Effect, Layer, ManagedRuntime } from "effect"
-import { mkdirSync } from "node:fs"
-import { databaseFile } from "../store/DataFolder.ts"
+import { databaseFile, makeFolder } from "../store/DataFolder.ts"
 import { type CreatedKey, type KeyRecord, Keys, type NewKey } from "./Keys.ts"
 import { migrateKeys } from "./tables.ts"
 
@@ -16,7 +15,7 @@ export interface OpenKeys {
 
 /** Makes the folder and its database where they are not there: a key may be made before the server first runs. */
 export const openKeys = (dataFolder: string): OpenKeys => {
-  mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+  makeFolder(dataFolder)
   const database = SqliteClient.layer({ filename: databaseFile(dataFolder) })
   const store = Keys.layer.pipe(Layer.provide(Layer.effectDiscard(migrateKeys)), Layer.provide(database))
   const runtime = ManagedRuntime.make(store)

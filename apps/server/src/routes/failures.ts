@@ -8,5 +8,5 @@ export const orUnavailable = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.catchIf(
     effect,
     (error): error is Extract<E, StoreError> => (error as { _tag?: string })._tag === "StoreError",
-    (error) => Effect.fail(new Unavailable(about("", (error as unknown as StoreError).message)))
+    (error) => Effect.fail(new Unavailable(about("server", (error as unknown as StoreError).message)))
   )

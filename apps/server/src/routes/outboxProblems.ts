@@ -32,7 +32,7 @@ type Reason<Tag> = Extract<OutboxError["reason"], { readonly _tag: Tag }>
 const missing = (reason: Reason<"unknown" | "storage">): Effect.Effect<never, NotFound | Unavailable> =>
   reason._tag === "unknown" ? Effect.fail(new NotFound(about("params.id", reason.message))) : unavailable(reason)
 
-const unavailable = (reason: Reason<"storage">) => Effect.fail(new Unavailable(about("", reason.message)))
+const unavailable = (reason: Reason<"storage">) => Effect.fail(new Unavailable(about("server", reason.message)))
 
 /** The outbox names what it refuses in words; where that is a field of the request, it is named as one. */
 const fieldOf = (text: string) => `payload.${fields.exec(text)?.[0] ?? "url"}`

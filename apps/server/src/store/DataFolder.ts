@@ -39,7 +39,7 @@ export const databaseFile = (folder: string): string => join(folder, "server.db"
 const busy = 5
 
 /** It holds secrets and payloads: nobody else reads it, and no repository takes it in. */
-const makeFolder = (folder: string) => {
+export const makeFolder = (folder: string) => {
   if (existsSync(folder)) return
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(join(folder, ".gitignore"), "*\n")

@@ -1,6 +1,7 @@
 /** What is old goes: a little at a time, every hour. */
 import { Clock, type Duration, Effect, Layer, Schedule } from "effect"
 import { DurableExecutions } from "../execution/DurableExecutions.ts"
+import { forgetAnswers } from "../http/idempotency.ts"
 import { Executions } from "./Executions.ts"
 import { Fires } from "./Fires.ts"
 import { Uploads } from "./Uploads.ts"
@@ -34,9 +35,10 @@ export const retention = ({ recordDays }: Retention) =>
         yield* fires.forget(before)
         yield* executions.forget(before)
         yield* uploads.forget(before)
+        yield* forgetAnswers((yield* Clock.currentTimeMillis) - dayMs)
       })
 
-      const again = <E>(every: Duration.Input, work: Effect.Effect<void, E>) =>
+      const again = <E, R>(every: Duration.Input, work: Effect.Effect<void, E, R>) =>
         work.pipe(
           Effect.catchCause((cause) => Effect.logWarning("What is old could not be removed", cause)),
           Effect.repeat(Schedule.spaced(every)),
