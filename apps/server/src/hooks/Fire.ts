@@ -63,7 +63,9 @@ export class Fire extends Context.Service<
       const tell = Effect.fnUntraced(function* (report: FireReport, about: Told, durationMs: number) {
         const { fireId, event, verdict, proceed } = report
         const { agentId, hookSetId, version, executionId } = about
-        yield* Metric.update(Metric.withAttributes(figures.fires, { event, verdict }), 1)
+        // Names of a host's own are without number, and each would be a figure of its own.
+        const counted = event.includes(":") ? "other" : event
+        yield* Metric.update(Metric.withAttributes(figures.fires, { event: counted, verdict }), 1)
         yield* Metric.update(figures.fireDuration, durationMs)
         for (const { adapter, status, reason } of report.outcomes)
           yield* Metric.update(
