@@ -48,15 +48,15 @@ interface Run {
   readonly p99: number
 }
 
-/** So many clients, each with one request after the other. */
-const run = async (path: string, body: string, forSeconds: number): Promise<Run> => {
+/** So many clients, each doing it again and again. */
+const run = async (once: () => Promise<unknown>, forSeconds: number): Promise<Run> => {
   const took: Array<number> = []
   const until = performance.now() + forSeconds * 1000
   const started = performance.now()
   const client = async () => {
     while (performance.now() < until) {
       const from = performance.now()
-      await ask("POST", path, body)
+      await once()
       took.push(performance.now() - from)
     }
   }
@@ -92,21 +92,31 @@ try {
       event: "post_tool_use",
       context: { sessionId: "s1", tool: { name: tool, input: { path: "a.ts" } }, result: { output: "ok" } }
     })
-  const idle = fire("read")
-  const called = fire("edit")
+  const fireOf = (tool: string) => {
+    const body = fire(tool)
+    return () => ask("POST", "/v1/fires", body)
+  }
+  const idle = fireOf("read")
+  const called = fireOf("edit")
+  const execution = async () => {
+    const { id } = JSON.parse(await ask("POST", "/v1/executions", JSON.stringify({ hookSetId: set.id }))) as {
+      id: string
+    }
+    await ask("POST", `/v1/executions/${id}/end`, `{"outcome":"success"}`)
+  }
 
   console.log(`${clients} clients, ${cpus().length} cores for server and clients together, every fire on record`)
-  await run("/v1/fires", idle, 2)
-  const nothing = await run("/v1/fires", idle, seconds)
+  await run(idle, 2)
+  const nothing = await run(idle, seconds)
   show("fires that match nothing", nothing, "goal: 2,000/s")
-  await run("/v1/fires", called, 1)
-  show("fires that call a function", await run("/v1/fires", called, seconds))
-  show("executions, started and ended", await executions(set.id, seconds))
+  await run(called, 1)
+  show("fires that call a function", await run(called, seconds))
+  show("executions, started and ended", await run(execution, seconds))
 
   const memory: Array<number> = []
   for (let minute = 0; minute < minutes; minute++) {
-    await run("/v1/fires", idle, 40)
-    await run("/v1/fires", called, 20)
+    await run(idle, 40)
+    await run(called, 20)
     memory.push(await memoryNow())
     console.error(`minute ${minute + 1} of ${minutes}: ${memory.at(-1)!.toFixed(0)} MB`)
   }
@@ -124,25 +134,4 @@ try {
   server.removeAllListeners("exit").kill()
   await new Promise((done) => server.once("exit", done))
   await rm(data, { recursive: true, force: true })
-}
-
-async function executions(hookSetId: string, forSeconds: number): Promise<Run> {
-  const took: Array<number> = []
-  const until = performance.now() + forSeconds * 1000
-  const started = performance.now()
-  const client = async () => {
-    while (performance.now() < until) {
-      const from = performance.now()
-      const { id } = JSON.parse(await ask("POST", "/v1/executions", JSON.stringify({ hookSetId }))) as { id: string }
-      await ask("POST", `/v1/executions/${id}/end`, `{"outcome":"success"}`)
-      took.push(performance.now() - from)
-    }
-  }
-  await Promise.all(Array.from({ length: clients }, client))
-  took.sort((a, b) => a - b)
-  return {
-    perSecond: took.length / ((performance.now() - started) / 1000),
-    p50: took[took.length >> 1] ?? 0,
-    p99: took[Math.floor(took.length * 0.99)] ?? 0
-  }
 }
