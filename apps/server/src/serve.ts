@@ -5,7 +5,7 @@ import { SqliteClient } from "@tenterhook/sqlite"
 import type { ToolDefinition } from "@tenterhook/tool-call"
 import { openSender } from "@tenterhook/webhook"
 import { Outbox } from "@tenterhook/webhook/outbox"
-import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime, References } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { createServer } from "node:http"
@@ -23,10 +23,10 @@ import { Toolkits } from "./hooks/Toolkits.ts"
 import { authorizationLayer } from "./http/authorization.ts"
 import { exchangeLayer } from "./http/exchange.ts"
 import { frontDoorLayer, routerConfig } from "./http/frontDoor.ts"
-import { idempotencyLayer, migrateIdempotency } from "./http/idempotency.ts"
+import { idempotencyLayer, idempotencyMigrations, migrateIdempotency } from "./http/idempotency.ts"
 import { openApiLayer, openApiPaths } from "./http/openapi.ts"
 import { Keys } from "./keys/Keys.ts"
-import { migrateKeys } from "./keys/tables.ts"
+import { keyMigrations, migrateKeys } from "./keys/tables.ts"
 import { agentRoutes } from "./routes/agents.ts"
 import { deliveryRoutes } from "./routes/deliveries.ts"
 import { endpointRoutes } from "./routes/endpoints.ts"
@@ -40,10 +40,12 @@ import { claimFolder, databaseFile } from "./store/DataFolder.ts"
 import { Executions } from "./store/Executions.ts"
 import { Fires } from "./store/Fires.ts"
 import { HookSets } from "./store/HookSets.ts"
+import { refuseLaterVersion } from "./store/LaterVersion.ts"
 import { retention } from "./store/retention.ts"
-import { migrate } from "./store/tables.ts"
+import { migrate, migrations } from "./store/tables.ts"
 import { ToolServers } from "./store/ToolServers.ts"
 import { Uploads } from "./store/Uploads.ts"
+import { deliveriesInFeed } from "./watch/deliveriesInFeed.ts"
 import { Feed } from "./watch/Feed.ts"
 import { Health } from "./watch/Health.ts"
 
@@ -148,7 +150,7 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   const database = Layer.unwrap(Effect.as(claimFolder(data), SqliteClient.layer({ filename: databaseFile(data) })))
   // What it loses in a power cut is made up for from our record, so it need not wait for the disk.
   const cluster = Layer.fresh(SqliteClient.layer({ filename: join(data, "cluster.db"), synchronous: "NORMAL" }))
-  const migrated = Layer.effectDiscard(Effect.all([migrate, migrateKeys, migrateIdempotency], { discard: true }))
+  const migrated = Layer.effectDiscard(Effect.all([refused, migrate, migrateKeys, migrateIdempotency], { discard: true }))
 
   const outbox = Layer.unwrap(
     Effect.map(
@@ -162,7 +164,7 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   const forgetful = Layer.effectDiscard(Effect.flatMap(Outbox, (it) => Effect.forkScoped(it.keep())))
 
   const stores = Layer.mergeAll(Agents.layer, ToolServers.layer, HookSets.layer, Executions.layer, Fires.layer).pipe(
-    Layer.provideMerge(Layer.mergeAll(Uploads.layer, Keys.layer, Feed.layer, forgetful)),
+    Layer.provideMerge(Layer.mergeAll(Uploads.layer, Keys.layer, forgetful, Layer.provideMerge(deliveriesInFeed, Feed.layer))),
     Layer.provideMerge(outbox),
     Layer.provideMerge(migrated),
     Layer.provideMerge(database)
@@ -214,7 +216,9 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   return HttpRouter.serve(app, { routerConfig, disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port, host, gracefulShutdownTimeout: drainMs })),
     Layer.provideMerge(inside),
-    Layer.provide(logger(options.log))
+    Layer.provide(logger(options.log)),
+    // Spans that nobody collects cost a tenth of a fire.
+    Layer.provide(Layer.succeed(References.TracerEnabled, false))
   )
 }
 
@@ -222,6 +226,13 @@ const defaultPort = 4700
 const defaultHost = "127.0.0.1"
 /** How long what is under way may take when the server ends: a hook's minute, and a little. */
 const drainMs = 65_000
+
+/** What a later version has changed is not for this one. */
+const refused = refuseLaterVersion({
+  server_migration: Object.keys(migrations).length,
+  server_key_migration: Object.keys(keyMigrations).length,
+  server_idempotency_migration: Object.keys(idempotencyMigrations).length
+})
 
 const logger = (log: ServeOptions["log"]) =>
   Layer.fresh(

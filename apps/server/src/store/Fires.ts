@@ -25,6 +25,8 @@ export interface Fired extends FireTarget {
   readonly at: number
   /** The start or the end of the execution: its row is changed in the same transaction. */
   readonly phase?: "start" | "end"
+  /** The request that fired, where it had an idempotency key and its host may still ask for the answer. */
+  readonly request?: string | null
 }
 
 export interface FireQuery extends PageQuery {
@@ -41,9 +43,14 @@ export interface FireQuery extends PageQuery {
 export class Fires extends Context.Service<
   Fires,
   {
-    /** Durable once it has succeeded, and so is what was announced. Fires at the same time share a commit. */
+    /**
+     * Committed once it has succeeded, with what was announced; where a hook ran, the disk has it. Fires at the same
+     * time share a commit.
+     */
     readonly keep: (fired: Fired) => Effect.Effect<void, StoreError>
     readonly get: (id: string) => Effect.Effect<FireRecord, StoreError | NotFound>
+    /** What an earlier request with the same idempotency key came to, whose answer was lost. */
+    readonly ofRequest: (request: string) => Effect.Effect<FireReport | null, StoreError>
     readonly list: (query: FireQuery) => Effect.Effect<Page<FireSummary>, StoreError | InvalidRequest>
     /** Removes what is older, a little at a time. */
     readonly forget: (before: number) => Effect.Effect<number, StoreError>
@@ -54,7 +61,7 @@ export class Fires extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const outbox = yield* Outbox
-      const { durable } = yield* makeTransactions(sql)
+      const { durable, relaxed } = yield* makeTransactions(sql)
 
       const write = Effect.fnUntraced(function* (list: ReadonlyArray<Fired>) {
         yield* inChunks(list.map(fireRow), (rows) => sql`INSERT INTO fire ${sql.insert(rows)}`)
@@ -80,7 +87,12 @@ export class Fires extends Context.Service<
         touched_at = ${at} WHERE id = ${executionId}`
 
       const commit = makeGroupCommit<Fired, void>({ sql, transaction: durable, write, maxSize: 500 })
-      const keep = (fired: Fired) => Effect.asVoid(stored("keep the fire")(commit(fired)))
+      // Where no hook ran, all that a power cut can take is the note that none did: no reason to wait for the disk.
+      const note = makeGroupCommit<Fired, void>({ sql, transaction: relaxed, write, maxSize: 500 })
+      const keep = (fired: Fired) => {
+        const ranNothing = fired.report.outcomes.length === 0 && fired.phase === undefined
+        return Effect.asVoid(stored("keep the fire")(ranNothing ? note(fired) : commit(fired)))
+      }
 
       const get = Effect.fn("Fires.get")(function* (id: string) {
         const [row] = yield* recordRows(sql`SELECT * FROM fire WHERE id = ${id}`)
@@ -88,10 +100,18 @@ export class Fires extends Context.Service<
           const text = `expected the id of a fire, got ${JSON.stringify(id)}, which there is none of`
           return yield* new NotFound(about("params.id", text))
         }
-        const outcomes = yield* outcomeRows(sql`SELECT report FROM outcome WHERE fire_id = ${id} ORDER BY place`)
-        const report: FireReport = { ...row.report, outcomes: outcomes.map((one) => one.report) }
-        return { ...summaryOf(row), context: row.context, report }
+        return { ...summaryOf(row), context: row.context, report: yield* wholeReport(row) }
       }, stored("read the fire"))
+
+      const ofRequest = Effect.fn("Fires.ofRequest")(function* (request: string) {
+        const [row] = yield* recordRows(sql`SELECT * FROM fire WHERE request = ${request}`)
+        return row === undefined ? null : yield* wholeReport(row)
+      }, stored("read the fire"))
+
+      const wholeReport = Effect.fnUntraced(function* ({ id, report }: typeof RecordRow.Type) {
+        const outcomes = yield* outcomeRows(sql`SELECT report FROM outcome WHERE fire_id = ${id} ORDER BY place`)
+        return { ...report, outcomes: outcomes.map((one) => one.report) } satisfies FireReport
+      })
 
       const list = Effect.fn("Fires.list")((query: FireQuery) =>
         paged(
@@ -118,7 +138,7 @@ export class Fires extends Context.Service<
       const forget = (before: number) =>
         stored("forget old fires")(deleteInBatches(sql, { table: "fire", key: "id", where: sql`at < ${before}` }))
 
-      return Fires.of({ keep, get, list, forget })
+      return Fires.of({ keep, get, ofRequest, list, forget })
     })
   )
 }
@@ -140,7 +160,8 @@ const fireRow = ({ report, context, ...fired }: Fired) => {
     duration_ms: fired.durationMs,
     at: fired.at,
     context: JSON.stringify({ ...context, env: undefined }),
-    report: JSON.stringify(rest)
+    report: JSON.stringify(rest),
+    request: fired.request ?? null
   }
 }
 
@@ -170,13 +191,12 @@ const SummaryRow = Schema.Struct({
 })
 const summaryRows = rowsOf(SummaryRow)
 const { outcomes: _, ...bare } = FireReport.fields
-const recordRows = rowsOf(
-  Schema.Struct({
-    ...SummaryRow.fields,
-    context: Schema.fromJsonString(Schema.Unknown),
-    report: Schema.fromJsonString(Schema.Struct(bare))
-  })
-)
+const RecordRow = Schema.Struct({
+  ...SummaryRow.fields,
+  context: Schema.fromJsonString(Schema.Unknown),
+  report: Schema.fromJsonString(Schema.Struct(bare))
+})
+const recordRows = rowsOf(RecordRow)
 const outcomeRows = rowsOf(Schema.Struct({ report: Schema.fromJsonString(OutcomeReport) }))
 
 const summaryOf = (row: typeof SummaryRow.Type): FireSummary => ({
