@@ -150,7 +150,9 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   const database = Layer.unwrap(Effect.as(claimFolder(data), SqliteClient.layer({ filename: databaseFile(data) })))
   // What it loses in a power cut is made up for from our record, so it need not wait for the disk.
   const cluster = Layer.fresh(SqliteClient.layer({ filename: join(data, "cluster.db"), synchronous: "NORMAL" }))
-  const migrated = Layer.effectDiscard(Effect.all([refused, migrate, migrateKeys, migrateIdempotency], { discard: true }))
+  const migrated = Layer.effectDiscard(
+    Effect.all([refused, migrate, migrateKeys, migrateIdempotency], { discard: true })
+  )
 
   const outbox = Layer.unwrap(
     Effect.map(
@@ -164,7 +166,9 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   const forgetful = Layer.effectDiscard(Effect.flatMap(Outbox, (it) => Effect.forkScoped(it.keep())))
 
   const stores = Layer.mergeAll(Agents.layer, ToolServers.layer, HookSets.layer, Executions.layer, Fires.layer).pipe(
-    Layer.provideMerge(Layer.mergeAll(Uploads.layer, Keys.layer, forgetful, Layer.provideMerge(deliveriesInFeed, Feed.layer))),
+    Layer.provideMerge(
+      Layer.mergeAll(Uploads.layer, Keys.layer, forgetful, Layer.provideMerge(deliveriesInFeed, Feed.layer))
+    ),
     Layer.provideMerge(outbox),
     Layer.provideMerge(migrated),
     Layer.provideMerge(database)

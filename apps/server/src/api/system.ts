@@ -40,6 +40,7 @@ export class SystemApi extends HttpApiGroup.make("system")
       query: {
         /** Some of `fire`, `execution`, `delivery`, with commas between them. Default: all. */
         types: Schema.optionalKey(Schema.NonEmptyString),
+        /** Of that agent, of that execution. Deliveries are of neither, and do not come then. */
         agentId: Schema.optionalKey(Schema.NonEmptyString),
         executionId: Schema.optionalKey(Schema.NonEmptyString)
       },

@@ -111,7 +111,7 @@ export class Fire extends Context.Service<
           Effect.gen(function* () {
             const report = yield* Effect.tryPromise({ try: () => run(abort.signal), catch: refusal })
             const announcements = live.takeAnnouncements(report.fireId)
-            const durationMs = performance.now() - started
+            const durationMs = Math.round((performance.now() - started) * 1000) / 1000
             yield* fires.keep({ ...about, report, announcements, at, durationMs })
             yield* tell(report, about, durationMs)
             return report

@@ -186,9 +186,9 @@ export class Executions extends Context.Service<
   )
 }
 
-/** What the API shows of it. */
-export const shown = ({ digest: _d, context: _c, host: _h, output: _o, endContext: _e, ...execution }: ExecutionRow) =>
-  execution as Execution
+/** What the API shows of it. Nobody waits for a lease once it has begun to end. */
+export const shown = ({ digest: _d, context: _c, host: _h, output: _o, endContext: _e, ...row }: ExecutionRow) =>
+  ({ ...row, leaseEndsAt: row.status === "running" ? row.leaseEndsAt : null }) as Execution
 
 /** The error of an execution whose host fell silent. */
 const leaseRanOut = "the lease ran out: nothing was heard of the host"

@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 
-/** Makes or brings up to date what is there. A database that a later version made is refused. */
+/** Makes or brings up to date what is there. */
 export const migrate: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =
   Effect.suspend(() =>
     Effect.asVoid(Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "server_migration" }))
@@ -116,4 +116,4 @@ const tables = Effect.gen(function* () {
   yield* sql`CREATE TABLE heartbeat (one INTEGER PRIMARY KEY, at BIGINT NOT NULL)`
 })
 
-const migrations = { "0001_tables": tables }
+export const migrations = { "0001_tables": tables }
