@@ -2,6 +2,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AgentsApi } from "./agents.ts"
 import { DeliveriesApi } from "./deliveries.ts"
+import { asDocument } from "./document.ts"
 import { EndpointsApi } from "./endpoints.ts"
 import { ExecutionsApi } from "./executions.ts"
 import { FiresApi } from "./fires.ts"
@@ -22,4 +23,5 @@ export class Api extends HttpApi.make("tenterhook")
   .annotate(HttpApi.ParseOptions, { errors: "all" })
   .annotate(OpenApi.Title, "Tenterhook")
   .annotate(OpenApi.Version, "1")
-  .annotate(OpenApi.Description, "Hooks for AI agents as a service.") {}
+  .annotate(OpenApi.Description, "Hooks for AI agents as a service.")
+  .annotate(OpenApi.Transform, asDocument) {}

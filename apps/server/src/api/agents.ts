@@ -12,7 +12,18 @@ const Step = Schema.Struct({
   args: Schema.Record(Schema.String, Schema.Unknown)
 }).annotate({ identifier: "WachtStep" })
 
-/** By phase: `execution_start`, `execution_end`, and what else Wacht knows. Checked as Wacht checks it. */
+/** Its guide documents the first two; it knows the others as well. */
+export const wachtPhases = [
+  "execution_start",
+  "execution_end",
+  "before_llm",
+  "after_llm",
+  "before_tool",
+  "after_tool",
+  "on_budget_exhausted"
+] as const
+
+/** By phase. Checked as Wacht checks it. */
 export const WachtHooks = Schema.Record(Schema.String, Schema.Array(Step)).annotate({ identifier: "WachtHooks" })
 
 export const Agent = Schema.Struct({

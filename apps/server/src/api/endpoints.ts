@@ -5,6 +5,7 @@ import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "
 import { Authorization } from "./Authorization.ts"
 import { Delivery } from "./deliveries.ts"
 import { strict } from "./strict.ts"
+import { optionalBody } from "./document.ts"
 import { Exchange, Idempotency } from "./Exchange.ts"
 import { Instant, pageOf, pageQuery } from "./page.ts"
 import { Conflict, NotFound, Unacceptable } from "./Problem.ts"
@@ -116,53 +117,63 @@ export class EndpointsApi extends HttpApiGroup.make("endpoints")
       .annotate(OpenApi.Summary, "Remove an endpoint with its deliveries"),
     HttpApiEndpoint.post("enable", "/v1/endpoints/:id/enable", {
       params: id,
-      payload: Schema.Struct({ deliverHeld: optional(Schema.Boolean) }),
+      payload: [Schema.Struct({ deliverHeld: optional(Schema.Boolean) }), HttpApiSchema.NoContent],
       success: Endpoint,
       error: NotFound
     })
       .middleware(Idempotency)
       .annotate(RequiredScopes, write)
-      .annotate(OpenApi.Summary, "Deliver to it again"),
+      .annotate(OpenApi.Summary, "Deliver to it again")
+      .annotate(OpenApi.Transform, optionalBody),
     HttpApiEndpoint.post("disable", "/v1/endpoints/:id/disable", {
       params: id,
-      payload: Schema.Struct({ reason: optional(Schema.String) }),
+      payload: [Schema.Struct({ reason: optional(Schema.String) }), HttpApiSchema.NoContent],
       success: Endpoint,
       error: NotFound
     })
       .middleware(Idempotency)
       .annotate(RequiredScopes, write)
-      .annotate(OpenApi.Summary, "Hold what it should get"),
+      .annotate(OpenApi.Summary, "Hold what it should get")
+      .annotate(OpenApi.Transform, optionalBody),
     turn("pause", "Let what it should get wait"),
     turn("resume", "Deliver what waits"),
     HttpApiEndpoint.post("rotateSecret", "/v1/endpoints/:id/rotate-secret", {
       params: id,
-      payload: Schema.Struct({
-        secret: optional(Schema.NonEmptyString),
-        /** How long the old one goes on signing beside the new one. Default: a day. */
-        overlapMs: optional(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 30 * 86_400_000 })))
-      }),
+      payload: [
+        Schema.Struct({
+          secret: optional(Schema.NonEmptyString),
+          /** How long the old one goes on signing beside the new one. Default: a day. */
+          overlapMs: optional(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 30 * 86_400_000 })))
+        }),
+        HttpApiSchema.NoContent
+      ],
       success: Schema.Struct({ secret: Schema.String }),
       error: [NotFound, Unacceptable]
     })
       .middleware(Idempotency)
       .annotate(RequiredScopes, write)
-      .annotate(OpenApi.Summary, "A new secret; the old one signs beside it for a day"),
+      .annotate(OpenApi.Summary, "A new secret; the old one signs beside it for a day")
+      .annotate(OpenApi.Transform, optionalBody),
     HttpApiEndpoint.post("test", "/v1/endpoints/:id/test", {
       params: id,
-      payload: Schema.Struct({ type: optional(Schema.NonEmptyString), data: optional(Schema.Unknown) }),
+      payload: [
+        Schema.Struct({ type: optional(Schema.NonEmptyString), data: optional(Schema.Unknown) }),
+        HttpApiSchema.NoContent
+      ],
       success: Delivery.pipe(HttpApiSchema.status(201)),
       error: [NotFound, Unacceptable]
     })
       .middleware(Idempotency)
       .annotate(RequiredScopes, ["deliveries:write"])
-      .annotate(OpenApi.Summary, "Send a test announcement to it"),
+      .annotate(OpenApi.Summary, "Send a test announcement to it")
+      .annotate(OpenApi.Transform, optionalBody),
     HttpApiEndpoint.post("replay", "/v1/endpoints/:id/replay", {
       params: id,
       payload: Schema.Struct({
         from: Instant,
         to: optional(Instant),
         /** Default: what failed or is held. */
-        status: optional(Schema.Array(DeliveryStatus))
+        status: optional(Schema.Array(DeliveryStatus.pick(["delivered", "failed", "held"])))
       }),
       success: Schema.Struct({ data: Schema.Array(Delivery) }).pipe(HttpApiSchema.status(201)),
       error: [NotFound, Unacceptable, Conflict]

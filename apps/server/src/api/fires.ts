@@ -29,7 +29,7 @@ export const target = {
 }
 
 /** Who and where, and what happened. `env` needs `hooks:write`. */
-export const Context = EventContext
+export const Context = EventContext.annotate({ identifier: "EventContext" })
 
 export const hosts = {
   /** What the host honours of an answer. Default: everything. */

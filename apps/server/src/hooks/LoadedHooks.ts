@@ -138,7 +138,7 @@ const folderProblems = ({ configs }: HookSetUpload): Unacceptable | null => {
 const refusal = (error: unknown): Unacceptable => {
   if (error instanceof ConfigError) {
     const errors = error.problems.map(({ path, text, file, line, column }) => ({
-      field: path,
+      field: path === "" ? "payload.configs" : path,
       message: text,
       file,
       line,

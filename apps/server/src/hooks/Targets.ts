@@ -3,7 +3,7 @@ import { Context, Effect, Layer } from "effect"
 import type { Agent } from "../api/agents.ts"
 import { type Caller, has } from "../api/Authorization.ts"
 import type { HookSetUpload } from "../api/hookSets.ts"
-import { about, Forbidden, InvalidRequest, type NotFound } from "../api/Problem.ts"
+import { about, Forbidden, InvalidRequest, NotFound, Unacceptable } from "../api/Problem.ts"
 import { Agents } from "../store/Agents.ts"
 import type { FireTarget } from "../store/Fires.ts"
 import { HookSets } from "../store/HookSets.ts"
@@ -55,10 +55,13 @@ export class Targets extends Context.Service<
           return { ...nobodys, kept: null, upload: hooks }
         }
         if (hookSetId !== undefined) {
-          const found = yield* hookSets.find(hookSetId, version)
+          const found = yield* inPayload(
+            version === undefined ? "hookSetId" : "version",
+            hookSets.find(hookSetId, version)
+          )
           return { agentId: null, hookSetId, version: found.version, kept: found.digest, upload: null }
         }
-        const agent = yield* agents.get(agentId!)
+        const agent = yield* inPayload("agentId", agents.get(agentId!))
         return { ...nobodys, agentId: agent.id, kept: null, upload: uploadOf(agent) }
       })
 
@@ -74,6 +77,25 @@ export const uploadOf = ({ id, hooks }: Pick<Agent, "id" | "hooks">): HookSetUpl
   dialect: "wacht",
   configs: [{ file: `${id}.json`, text: JSON.stringify({ hooks }) }]
 })
+
+/** What a field of the body names is not there; by itself a store blames the path. */
+export const inPayload = <A, E, R>(field: string, found: Effect.Effect<A, E | NotFound, R>) =>
+  Effect.mapError(found, (error) =>
+    error instanceof NotFound
+      ? new NotFound(about(`payload.${field}`, error.errors.map(({ message }) => message).join("; ")))
+      : error
+  )
+
+/** Where hooks come along with a request, what is wrong with them lies one deeper than in an upload. */
+export const inHooks = <A, E, R>(effect: Effect.Effect<A, E | Unacceptable, R>) =>
+  Effect.mapError(effect, (error) => {
+    if (!(error instanceof Unacceptable)) return error
+    const errors = error.errors.map((one) => ({
+      ...one,
+      field: one.field.replace(/^payload\.(?!hooks\b)/, "payload.hooks.")
+    }))
+    return new Unacceptable({ ...(error.detail === undefined ? {} : { detail: error.detail }), errors })
+  })
 
 export const needsHooksWrite = (field: string) =>
   new Forbidden({ ...about(field, "the key lacks hooks:write, which this needs"), missing: ["hooks:write"] })

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../api/Api.ts"
-import type { Agent, AgentSettings } from "../api/agents.ts"
+import { type Agent, type AgentSettings, wachtPhases } from "../api/agents.ts"
 import { CurrentCaller, has } from "../api/Authorization.ts"
 import { InvalidRequest } from "../api/Problem.ts"
 import { LoadedHooks } from "../hooks/LoadedHooks.ts"
@@ -23,7 +23,11 @@ export const agentRoutes = HttpApiBuilder.group(
       yield* Effect.mapError(
         loaded.check(uploadOf({ id: "agent", hooks: (hooks ?? {}) as Agent["hooks"] })),
         ({ errors }) => {
-          const entries = errors.map(({ field, message }) => ({ field: `payload.${field}`, message, code: 400 }))
+          const entries = errors.map(({ field, message }) => ({
+            field: field.startsWith("hooks") ? `payload.${field}` : "payload.hooks",
+            message: wachtsOwn.exec(message)?.[0] ?? message,
+            code: 400
+          }))
           return new InvalidRequest({ detail: entries.map(({ message }) => message).join("; "), errors: entries })
         }
       )
@@ -41,12 +45,20 @@ export const agentRoutes = HttpApiBuilder.group(
   })
 )
 
-/** As Wacht gives it back: phases without steps are left out, steps without args have none. It was checked before. */
+/** Where Wacht has words for it, they are the whole message. */
+const wachtsOwn = /^hooks\.\w+\[\d+\]\.(?:tool_name must not be empty|args must be a JSON object)/
+
+/** As Wacht gives it back: phases that it does not know or that have no steps are left out, steps without args have none. */
 const withArgs = (hooks: unknown): Agent["hooks"] =>
   Object.fromEntries(
-    Object.entries((hooks ?? {}) as Record<string, unknown>).flatMap(([phase, steps]) => {
-      const list = (steps ?? []) as ReadonlyArray<{ tool_name: string; args?: Record<string, unknown> | null }>
-      if (list.length === 0) return []
-      return [[phase, list.map(({ tool_name, args }) => ({ tool_name, args: args ?? {} }))]]
+    wachtPhases.flatMap((phase) => {
+      const given = (hooks as Record<string, unknown> | null) ?? {}
+      // What is there was checked before.
+      const steps = (Object.hasOwn(given, phase) ? (given[phase] ?? []) : []) as ReadonlyArray<{
+        tool_name: string
+        args?: Record<string, unknown> | null
+      }>
+      if (steps.length === 0) return []
+      return [[phase, steps.map(({ tool_name, args }) => ({ tool_name, args: args ?? {} }))]]
     })
   )

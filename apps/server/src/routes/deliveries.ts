@@ -5,7 +5,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../api/Api.ts"
 import { defaultLimit } from "../api/page.ts"
 import { positionOf } from "../store/page.ts"
-import { orMissing, orProblem, orUnavailable } from "./outboxProblems.ts"
+import { orMissing, orUnavailable, orUnfit } from "./outboxProblems.ts"
 
 export const deliveryRoutes = HttpApiBuilder.group(
   Api,
@@ -21,7 +21,7 @@ export const deliveryRoutes = HttpApiBuilder.group(
       }),
       get: ({ params }) => orMissing(deliveries.get(params.id)),
       attempts: ({ params }) => Effect.map(orMissing(deliveries.get(params.id)), ({ tries }) => ({ data: tries })),
-      replay: ({ params }) => Effect.map(orProblem(deliveries.replay({ ids: [params.id] })), ([delivery]) => delivery!)
+      replay: ({ params }) => Effect.map(orUnfit(deliveries.replay({ ids: [params.id] })), ([delivery]) => delivery!)
     })
   })
 )

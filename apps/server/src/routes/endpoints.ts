@@ -5,7 +5,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../api/Api.ts"
 import { defaultLimit } from "../api/page.ts"
 import { type Page, type PageQuery, positionOf } from "../store/page.ts"
-import { orMissing, orProblem, orRefused, orUnavailable } from "./outboxProblems.ts"
+import { orMissing, orProblem, orRefused, orUnavailable, orUnfit } from "./outboxProblems.ts"
 
 export const endpointRoutes = HttpApiBuilder.group(
   Api,
@@ -18,15 +18,15 @@ export const endpointRoutes = HttpApiBuilder.group(
       get: ({ params }) => orMissing(endpoints.get(params.id)),
       update: ({ params, payload }) => orProblem(endpoints.update(params.id, payload)),
       remove: ({ params }) => orMissing(endpoints.remove(params.id)),
-      enable: ({ params, payload }) => orMissing(endpoints.enable(params.id, payload)),
-      disable: ({ params, payload }) => orMissing(endpoints.disable(params.id, payload.reason)),
-      pause: ({ params }) => orProblem(endpoints.pause(params.id)),
-      resume: ({ params }) => orProblem(endpoints.resume(params.id)),
-      rotateSecret: ({ params, payload }) => orProblem(endpoints.rotateSecret(params.id, payload)),
-      test: ({ params, payload }) => orProblem(deliveries.test(params.id, payload)),
+      enable: ({ params, payload }) => orMissing(endpoints.enable(params.id, payload ?? {})),
+      disable: ({ params, payload }) => orMissing(endpoints.disable(params.id, payload?.reason)),
+      pause: ({ params }) => orUnfit(endpoints.pause(params.id)),
+      resume: ({ params }) => orUnfit(endpoints.resume(params.id)),
+      rotateSecret: ({ params, payload }) => orUnfit(endpoints.rotateSecret(params.id, payload ?? {}), ["secret"]),
+      test: ({ params, payload }) => orUnfit(deliveries.test(params.id, payload ?? {}), ["type", "data"]),
       replay: ({ params, payload }) =>
         Effect.map(
-          orProblem(Effect.andThen(endpoints.get(params.id), deliveries.replay({ endpointId: params.id, ...payload }))),
+          orUnfit(Effect.andThen(endpoints.get(params.id), deliveries.replay({ endpointId: params.id, ...payload }))),
           (data) => ({ data })
         )
     })

@@ -4,7 +4,7 @@ import { Api } from "../api/Api.ts"
 import { CurrentCaller } from "../api/Authorization.ts"
 import type { EndRequest, StartRequest } from "../api/executions.ts"
 import { Runs } from "../execution/Runs.ts"
-import { Targets } from "../hooks/Targets.ts"
+import { inHooks, Targets } from "../hooks/Targets.ts"
 import { Executions, shown } from "../store/Executions.ts"
 import { orUnavailable } from "./failures.ts"
 import { allowedContext } from "./fires.ts"
@@ -17,17 +17,21 @@ export const executionRoutes = HttpApiBuilder.group(
     const targets = yield* Targets
     const executions = yield* Executions
 
-    const start = Effect.fnUntraced(function* (request: StartRequest) {
-      const caller = yield* CurrentCaller
-      const context = yield* allowedContext(request.context ?? {}, caller)
-      const target = yield* targets.find(request, caller)
-      return yield* runs.start(target, {
-        context,
-        host: request.host ?? null,
-        ...(request.id === undefined ? {} : { id: request.id }),
-        ...(request.leaseMs === undefined ? {} : { leaseMs: request.leaseMs })
-      })
-    }, orUnavailable)
+    const start = Effect.fnUntraced(
+      function* (request: StartRequest) {
+        const caller = yield* CurrentCaller
+        const context = yield* allowedContext(request.context ?? {}, caller)
+        const target = yield* targets.find(request, caller)
+        return yield* runs.start(target, {
+          context,
+          host: request.host ?? null,
+          ...(request.id === undefined ? {} : { id: request.id }),
+          ...(request.leaseMs === undefined ? {} : { leaseMs: request.leaseMs })
+        })
+      },
+      inHooks,
+      orUnavailable
+    )
 
     const end = Effect.fnUntraced(function* (id: string, { context, ...how }: EndRequest) {
       const caller = yield* CurrentCaller

@@ -7,7 +7,7 @@ import { type Caller, CurrentCaller, has } from "../api/Authorization.ts"
 import type { FireRequest } from "../api/fires.ts"
 import { LiveExecutions } from "../execution/LiveExecutions.ts"
 import { Fire } from "../hooks/Fire.ts"
-import { needsHooksWrite, type Target, Targets } from "../hooks/Targets.ts"
+import { inHooks, inPayload, needsHooksWrite, type Target, Targets } from "../hooks/Targets.ts"
 import { Executions } from "../store/Executions.ts"
 import { Fires } from "../store/Fires.ts"
 import { orUnavailable } from "./failures.ts"
@@ -22,36 +22,44 @@ export const fireRoutes = HttpApiBuilder.group(
     const executions = yield* Executions
     const lives = yield* LiveExecutions
 
-    const fireOne = Effect.fnUntraced(function* (request: FireRequest) {
-      const caller = yield* CurrentCaller
-      const given = yield* allowedContext(request.context ?? {}, caller)
-      const options = {
-        ...(request.host === undefined ? {} : { host: request.host }),
-        ...(request.class === undefined ? {} : { class: request.class })
-      }
-      const executionId = request.executionId ?? null
-      if (executionId === null) {
-        const target = yield* targets.find(request, caller)
-        const firing = { event: request.event, context: given, options, executionId: given.executionId ?? null }
-        return yield* fire(target, firing)
-      }
-      const row = yield* executions.get(executionId)
-      const context = { ...given, executionId }
-      if (namesTarget(request)) {
-        const target = yield* targets.find(request, caller)
-        return yield* fire(target, { event: request.event, context, options, executionId })
-      }
-      const { execution } = yield* lives.find(row)
-      const { agentId, hookSetId, version } = row
-      const target: Target = { agentId, hookSetId, version, kept: row.digest, upload: null }
-      return yield* fire(target, { event: request.event, context, options, executionId, within: execution })
-    }, orUnavailable)
+    const fireOne = Effect.fnUntraced(
+      function* (request: FireRequest) {
+        const caller = yield* CurrentCaller
+        const given = yield* allowedContext(request.context ?? {}, caller)
+        const options = {
+          ...(request.host === undefined ? {} : { host: request.host }),
+          ...(request.class === undefined ? {} : { class: request.class })
+        }
+        const executionId = request.executionId ?? null
+        if (executionId === null) {
+          const target = yield* targets.find(request, caller)
+          const firing = { event: request.event, context: given, options, executionId: given.executionId ?? null }
+          return yield* fire(target, firing)
+        }
+        const row = yield* inPayload("executionId", executions.get(executionId))
+        const context = { ...given, executionId }
+        if (namesTarget(request)) {
+          const target = yield* targets.find(request, caller)
+          return yield* fire(target, { event: request.event, context, options, executionId })
+        }
+        const { execution } = yield* lives.find(row)
+        const { agentId, hookSetId, version } = row
+        const target: Target = { agentId, hookSetId, version, kept: row.digest, upload: null }
+        return yield* fire(target, { event: request.event, context, options, executionId, within: execution })
+      },
+      inHooks,
+      orUnavailable
+    )
 
-    const explainOne = Effect.fnUntraced(function* (request: FireRequest) {
-      const caller = yield* CurrentCaller
-      const context = yield* allowedContext(request.context ?? {}, caller)
-      return yield* explain(yield* targets.find(request, caller), request.event, context)
-    }, orUnavailable)
+    const explainOne = Effect.fnUntraced(
+      function* (request: FireRequest) {
+        const caller = yield* CurrentCaller
+        const context = yield* allowedContext(request.context ?? {}, caller)
+        return yield* explain(yield* targets.find(request, caller), request.event, context)
+      },
+      inHooks,
+      orUnavailable
+    )
 
     return handlers.handleAll({
       // A report is made by us; to check it once more would cost more than the rest of the answer.

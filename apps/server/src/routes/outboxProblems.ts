@@ -7,13 +7,21 @@ import { about, NotFound, Unacceptable, Unavailable } from "../api/Problem.ts"
 export const orRefused = <A, R>(effect: Effect.Effect<A, OutboxError, R>) =>
   Effect.catchTag(orProblem(effect), "NotFound", Effect.die)
 
-/** For what changes something. */
-export const orProblem = <A, R>(effect: Effect.Effect<A, OutboxError, R>) =>
-  Effect.catch(effect, ({ reason }): Effect.Effect<never, Unacceptable | NotFound | Unavailable> =>
-    reason._tag === "unacceptable"
-      ? Effect.fail(new Unacceptable(about(fieldOf(`${reason.what}: ${reason.why}`), reason.message)))
-      : missing(reason)
-  )
+/** For what changes its settings. */
+export const orProblem = <A, R>(effect: Effect.Effect<A, OutboxError, R>) => problem(effect, settings, "payload.url")
+
+/** For what does something with it: where none of these fields of the payload is to blame, it is in no state for that. */
+export const orUnfit = <A, R>(effect: Effect.Effect<A, OutboxError, R>, fields: ReadonlyArray<string> = []) =>
+  problem(effect, fields, "params.id")
+
+const problem = <A, R>(effect: Effect.Effect<A, OutboxError, R>, fields: ReadonlyArray<string>, otherwise: string) =>
+  Effect.catch(effect, ({ reason }): Effect.Effect<never, Unacceptable | NotFound | Unavailable> => {
+    if (reason._tag !== "unacceptable") return missing(reason)
+    // The outbox names what it refuses in words; where that is a field of the request, it is named as one.
+    const words = new Set(`${reason.what}: ${reason.why}`.match(/\w+/g))
+    const field = fields.find((name) => words.has(name))
+    return Effect.fail(new Unacceptable(about(field === undefined ? otherwise : `payload.${field}`, reason.message)))
+  })
 
 /** For what looks at one of them. */
 export const orMissing = <A, R>(effect: Effect.Effect<A, OutboxError, R>) =>
@@ -34,7 +42,15 @@ const missing = (reason: Reason<"unknown" | "storage">): Effect.Effect<never, No
 
 const unavailable = (reason: Reason<"storage">) => Effect.fail(new Unavailable(about("server", reason.message)))
 
-/** The outbox names what it refuses in words; where that is a field of the request, it is named as one. */
-const fieldOf = (text: string) => `payload.${fields.exec(text)?.[0] ?? "url"}`
-
-const fields = /\b(?:secret|headers|filter|events|mode|rules|concurrency|ratePerSecond|fifo|type|data|status|url)\b/
+const settings = [
+  "secret",
+  "headers",
+  "filter",
+  "events",
+  "mode",
+  "rules",
+  "concurrency",
+  "ratePerSecond",
+  "fifo",
+  "url"
+]

@@ -174,7 +174,7 @@ const rememberedMs = 1000
 const none = (id: string, version: number | undefined) =>
   new NotFound(
     about(
-      version === undefined ? "id" : "version",
+      version === undefined ? "params.id" : "query.version",
       version === undefined
         ? `expected the id of a hook set, got ${JSON.stringify(id)}, which there is none of`
         : `expected a version of ${JSON.stringify(id)}, got ${version}, which there is none of`

@@ -39,13 +39,13 @@ export class ToolServers extends Context.Service<
       })
 
       const replace = Effect.fn("ToolServers.replace")(function* (servers: ServersByName) {
-        yield* check(servers, "payload")
+        yield* check(servers, (name) => `payload.mcpServers.${name}`)
         yield* sql.withTransaction(Effect.andThen(sql`DELETE FROM tool_server`, write(servers)))
         yield* forget
       }, stored("save the tool servers"))
 
       const put = Effect.fn("ToolServers.put")(function* (name: string, config: ServerConfig) {
-        yield* check({ [name]: config }, "payload")
+        yield* check({ [name]: config }, () => "payload")
         yield* write({ [name]: config })
         yield* forget
       }, stored("save the tool server"))
@@ -67,13 +67,18 @@ export class ToolServers extends Context.Service<
   )
 }
 
-/** As it will be when they are used: the environment may differ by then. */
-const check = (servers: ServersByName, field: string) =>
+/** As it will be when they are used: the environment may differ by then. `place` is where the request has a server. */
+const check = (servers: ServersByName, place: (name: string) => string) =>
   Effect.try({
-    try: () => parseServers({ mcpServers: servers }, { source: field }),
+    try: () => parseServers({ mcpServers: servers }, { source: "payload" }),
     catch: (error) => {
       if (!(error instanceof ToolsError)) throw error
-      const errors = error.problems.map((message) => ({ field: `${field}.${message.split(":", 1)[0]}`, message }))
+      const errors = error.problems.map((message) => {
+        const name = Object.keys(servers).find((one) => message.startsWith(`mcpServers.${one}`))
+        if (name === undefined) return { field: "payload", message }
+        const inside = /^\.[\w.]+/.exec(message.slice(`mcpServers.${name}`.length))?.[0] ?? ""
+        return { field: place(name) + inside, message }
+      })
       return new Unacceptable({ detail: error.problems.join("; "), errors })
     }
   })
