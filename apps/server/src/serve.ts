@@ -8,6 +8,7 @@ import { Outbox } from "@tenterhook/webhook/outbox"
 import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime, References } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { mkdirSync } from "node:fs"
 import { createServer } from "node:http"
 import { join, resolve } from "node:path"
 import { Api } from "./api/Api.ts"
@@ -60,7 +61,7 @@ export interface ServeOptions {
   readonly allow?: ReadonlyArray<string>
   /** MCP servers whose tools hooks may call, `{mcpServers: {…}}`. */
   readonly toolServers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  /** `/shared` of the file tools. Default: `shared` in the data folder. */
+  /** `/shared` of the file tools, and where commands start; made where it is not there. Default: `shared` in the data folder. */
   readonly shared?: string
   /** Functions of this process that hooks may call as tools, beside the file tools of `shared`. */
   readonly tools?: ReadonlyArray<ToolDefinition>
@@ -134,10 +135,11 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
     recordDays = 30
   } = options
 
+  const shared = resolve(options.shared ?? join(data, "shared"))
   const ground = Layer.succeed(
     Ground,
     Ground.of({
-      shared: resolve(options.shared ?? join(data, "shared")),
+      shared,
       env: options.env ?? {},
       allow,
       servers: options.toolServers ?? {},
@@ -147,7 +149,12 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
     })
   )
 
-  const database = Layer.unwrap(Effect.as(claimFolder(data), SqliteClient.layer({ filename: databaseFile(data) })))
+  // Commands start in the shared folder, so it is there before the first one.
+  const folders = Effect.andThen(
+    claimFolder(data),
+    Effect.sync(() => mkdirSync(shared, { recursive: true }))
+  )
+  const database = Layer.unwrap(Effect.as(folders, SqliteClient.layer({ filename: databaseFile(data) })))
   // What it loses in a power cut is made up for from our record, so it need not wait for the disk.
   const cluster = Layer.fresh(SqliteClient.layer({ filename: join(data, "cluster.db"), synchronous: "NORMAL" }))
   const migrated = Layer.effectDiscard(

@@ -4,7 +4,7 @@ import { createHooks, type Hooks } from "@tenterhook/sdk"
 import { Context, Effect, Layer, RcMap, type Scope } from "effect"
 import { isAbsolute } from "node:path"
 import type { HookSetUpload } from "../api/hookSets.ts"
-import { Unacceptable } from "../api/Problem.ts"
+import { about, Unacceptable } from "../api/Problem.ts"
 import type { Loaded } from "../store/HookSets.ts"
 import { digestOf, Uploads } from "../store/Uploads.ts"
 import { Ground } from "./Ground.ts"
@@ -83,7 +83,7 @@ export class LoadedHooks extends Context.Service<
       })
 
       const ofUpload = Effect.fnUntraced(function* (upload: HookSetUpload) {
-        const problems = folderProblems(upload)
+        const problems = uploadProblems(upload)
         if (problems !== null) return yield* problems
         const digest = digestOf(upload)
         atHand.set(digest, upload)
@@ -121,7 +121,10 @@ const nothing: ReadonlyArray<Announcement> = []
 const only = (names: ReadonlyArray<string>): string | undefined =>
   names.length === 0 ? undefined : [...new Set(names)].join(", ")
 
-const folderProblems = ({ configs }: HookSetUpload): Unacceptable | null => {
+const uploadProblems = ({ configs, dialect }: HookSetUpload): Unacceptable | null => {
+  if (configs.length === 0 && dialect === undefined) {
+    return new Unacceptable(about("payload.configs", "expected a config, or a dialect that needs none, got neither"))
+  }
   const errors = configs.flatMap(({ folder }, index) =>
     folder === undefined || isAbsolute(folder)
       ? []
