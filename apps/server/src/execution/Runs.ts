@@ -57,8 +57,7 @@ export class Runs extends Context.Service<
         if (target.upload !== null) yield* Effect.scoped(loaded.ofUpload(target.upload))
         const digest = target.upload === null ? target.kept! : yield* uploads.keep(target.upload)
         const { agentId, hookSetId, version } = target
-        const given = starting.id ?? starting.context.executionId
-        const id = given ?? (yield* mintId("ex"))
+        const id = starting.id ?? starting.context.executionId ?? (yield* mintId("ex"))
         const context = { ...contextOf(starting.context, agentId), executionId: id }
         const leaseMs = starting.leaseMs ?? defaultLeaseMs
         const made = yield* executions.create({
@@ -69,10 +68,10 @@ export class Runs extends Context.Service<
           digest,
           context,
           host: starting.host,
-          leaseMs
+          leaseMs,
+          request: yield* IdempotentId
         })
-        // Sent again with its idempotency key it is the same execution; otherwise somebody else has the id.
-        if (!made && (given !== undefined || (yield* IdempotentId) === null)) {
+        if (!made) {
           return yield* new Conflict(
             about("payload.id", `expected an id of its own, but ${JSON.stringify(id)} is taken`)
           )

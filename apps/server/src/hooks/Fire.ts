@@ -3,6 +3,7 @@ import { type EventContext, type FireReport, InvalidContext, UnknownEvent } from
 import type { FireOptions, OngoingExecution } from "@tenterhook/sdk"
 import { Clock, Context, Effect, Fiber, Layer, Metric } from "effect"
 import { about, InvalidRequest, type Unacceptable } from "../api/Problem.ts"
+import { IdempotentId } from "../http/idempotency.ts"
 import { Fires, type FireTarget } from "../store/Fires.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import { Feed } from "../watch/Feed.ts"
@@ -26,12 +27,17 @@ export interface Told extends FireTarget {
   readonly executionId: string | null
   /** Of the execution's own start and end. */
   readonly phase?: "start" | "end"
+  /** The request that fired, where it had an idempotency key. */
+  readonly request?: string | null
 }
 
 export class Fire extends Context.Service<
   Fire,
   {
-    /** A host that goes away cancels its hooks; what they came to is kept all the same. */
+    /**
+     * A host that goes away cancels its hooks; what they came to is kept all the same. Sent again with its idempotency
+     * key, what is on record is not fired again.
+     */
     readonly fire: (
       target: Target,
       firing: Firing
@@ -112,7 +118,9 @@ export class Fire extends Context.Service<
             const report = yield* Effect.tryPromise({ try: () => run(abort.signal), catch: refusal })
             const announcements = live.takeAnnouncements(report.fireId)
             const durationMs = Math.round((performance.now() - started) * 1000) / 1000
-            yield* fires.keep({ ...about, report, announcements, at, durationMs })
+            // Whoever went away had its hooks cancelled: sent again, it is fired again.
+            const request = abort.signal.aborted ? null : (about.request ?? null)
+            yield* fires.keep({ ...about, request, report, announcements, at, durationMs })
             yield* tell(report, about, durationMs)
             return report
           }),
@@ -126,11 +134,14 @@ export class Fire extends Context.Service<
         target: Target,
         { event, context: given, options, executionId, within }: Firing
       ) {
+        const request = yield* IdempotentId
+        const before = request === null ? null : yield* fires.ofRequest(request)
+        if (before !== null) return before
         const live = yield* liveOf(target)
         const context = contextOf(given, target.agentId)
         const { agentId, hookSetId, version } = target
         const fireHere = within?.fire ?? live.hooks.fire
-        return yield* kept(live, { agentId, hookSetId, version, context, executionId }, (signal) =>
+        return yield* kept(live, { agentId, hookSetId, version, context, executionId, request }, (signal) =>
           fireHere(event, context, { ...options, signal })
         )
       }, Effect.scoped)

@@ -15,6 +15,8 @@ export interface NewExecution extends FireTarget {
   readonly context: EventContext
   readonly host: ReadonlyArray<HostCapability> | null
   readonly leaseMs: number
+  /** The request that starts it, where it has an idempotency key. */
+  readonly request: string | null
 }
 
 /** How its host says that it ended. */
@@ -46,7 +48,7 @@ export interface ExecutionQuery extends PageQuery {
 export class Executions extends Context.Service<
   Executions,
   {
-    /** False where there is one of this id already. */
+    /** False where there is one of this id already, unless the same request made it: then it was sent again. */
     readonly create: (execution: NewExecution) => Effect.Effect<boolean, StoreError>
     readonly get: (id: string) => Effect.Effect<ExecutionRow, StoreError | NotFound>
     readonly list: (query: ExecutionQuery) => Effect.Effect<Page<Execution>, StoreError | InvalidRequest>
@@ -87,10 +89,12 @@ export class Executions extends Context.Service<
           lease_ms: given.leaseMs,
           created_at: now,
           touched_at: now,
-          settled: 0
+          settled: 0,
+          request: given.request
         }
         const made = yield* sql`INSERT INTO execution ${sql.insert(row)} ON CONFLICT (id) DO NOTHING RETURNING id`
-        return made.length > 0
+        if (made.length > 0) return true
+        return (yield* sql`SELECT id FROM execution WHERE id = ${given.id} AND request = ${given.request}`).length > 0
       }, stored("save the execution"))
 
       const get = Effect.fn("Executions.get")(function* (id: string) {

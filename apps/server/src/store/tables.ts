@@ -116,4 +116,12 @@ const tables = Effect.gen(function* () {
   yield* sql`CREATE TABLE heartbeat (one INTEGER PRIMARY KEY, at BIGINT NOT NULL)`
 })
 
-export const migrations = { "0001_tables": tables }
+const requests = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  // Which request with an idempotency key made it: sent again after a crash, that request is answered with it.
+  yield* sql`ALTER TABLE fire ADD COLUMN request TEXT`
+  yield* sql`CREATE INDEX fire_request ON fire (request) WHERE request IS NOT NULL`
+  yield* sql`ALTER TABLE execution ADD COLUMN request TEXT`
+})
+
+export const migrations = { "0001_tables": tables, "0002_requests": requests }
