@@ -7,6 +7,7 @@ import { EndpointsApi } from "./endpoints.ts"
 import { ExecutionsApi } from "./executions.ts"
 import { FiresApi } from "./fires.ts"
 import { HookSetsApi } from "./hookSets.ts"
+import { strict } from "./strict.ts"
 import { HealthApi, SystemApi } from "./system.ts"
 import { ToolServersApi } from "./toolServers.ts"
 
@@ -21,6 +22,8 @@ export class Api extends HttpApi.make("tenterhook")
   .add(SystemApi)
   .add(HealthApi)
   .annotate(HttpApi.ParseOptions, { errors: "all" })
+  // A filter with a typing error would show everything.
+  .annotate(HttpApi.QueryParseOptions, strict)
   .annotate(OpenApi.Title, "Tenterhook")
   .annotate(OpenApi.Version, "1")
   .annotate(OpenApi.Description, "Hooks for AI agents as a service.")
