@@ -95,7 +95,7 @@ const examples: Readonly<Record<string, unknown>> = {
     name: "coder",
     hooks: {
       execution_start: [{ tool_name: "read_file", args: { path: "/shared/brief.md" } }],
-      execution_end: [{ tool_name: "write_file", args: { path: "/shared/done.txt", content: "done" } }]
+      execution_end: [{ tool_name: "append_file", args: { path: "/shared/done.txt", content: "done" } }]
     }
   },
   "agents.update": { hooks: {} },
