@@ -6,6 +6,8 @@
  * - `run` or `run=3` (```sh run=3): it is executed and must end with that code (0 where none is given); `ts` blocks that
  *   are files may have it too. A ```text output block that follows shows lines that must be in what it said;
  * - nothing: it shows something, and is not checked. A test keeps `sh` and `ts` blocks from being that.
+ *
+ * What a block leaves running (`… &`, with its output in a file) is there for those that follow.
  */
 import { spawn } from "node:child_process"
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
@@ -56,9 +58,10 @@ export const prepareFolder = (folder: string, root: string, nodeArguments: Reado
   program("node", `exec ${node} "$@"`)
   const scope = join(folder, "node_modules", "@tenterhook")
   mkdirSync(scope, { recursive: true })
-  for (const name of ["core", "shell", "tool-call", "webhook", "sql", "dialects", "conformance", "sdk"]) {
+  for (const name of ["core", "shell", "tool-call", "webhook", "sql", "sqlite", "dialects", "conformance", "sdk"]) {
     symlinkSync(join(root, "packages", name), join(scope, name))
   }
+  symlinkSync(join(root, "apps/server"), join(scope, "server"))
   for (const name of ["effect", "vitest"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name))
   mkdirSync(join(folder, "node_modules", "@effect"))
@@ -78,6 +81,8 @@ export interface Ran {
   readonly code: number
   /** stdout and stderr in the order they came. */
   readonly said: string
+  /** Ends what it left running, as a block does that starts a server for those that follow. */
+  readonly end: () => void
 }
 
 export const runBlock = (folder: string, block: Block): Promise<Ran> =>
@@ -86,10 +91,22 @@ export const runBlock = (folder: string, block: Block): Promise<Ran> =>
     const [command, ...argv] =
       block.language === "ts" ? [join(folder, ".bin/node"), file!] : ["/bin/sh", "-e", "-c", block.text]
     const env = { ...process.env, PATH: `${join(folder, ".bin")}${delimiter}${process.env.PATH}`, NO_COLOR: "1" }
-    const child = spawn(command!, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 })
+    const child = spawn(command!, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], detached: true })
+    const late = setTimeout(() => endGroup(child.pid!), 60_000)
     const parts: Array<Buffer> = []
     child.stdout.on("data", (part) => parts.push(part))
     child.stderr.on("data", (part) => parts.push(part))
     child.on("error", failed)
-    child.on("close", (code) => done({ code: code ?? 128, said: Buffer.concat(parts).toString() }))
+    child.on("close", (code) => {
+      clearTimeout(late)
+      done({ code: code ?? 128, said: Buffer.concat(parts).toString(), end: () => endGroup(child.pid!) })
+    })
   })
+
+const endGroup = (leader: number) => {
+  try {
+    process.kill(-leader, "SIGKILL")
+  } catch {
+    // Nothing of it runs any more.
+  }
+}
