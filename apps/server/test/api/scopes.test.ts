@@ -91,11 +91,13 @@ describe("scopes", () => {
   it("having those that it needs and no others, no route answers 401 or 403", async () => {
     const { keyOf, ask } = await openWithKeys()
 
+    const refused: Array<string> = []
     for (const route of routes) {
       if (route.needed === null) continue
       const { status } = await ask(route, await keyOf(...route.needed))
-      expect([401, 403, 500], route.name).not.toContain(status)
+      if ([401, 403, 500].includes(status)) refused.push(`${route.name}: ${status}`)
     }
+    expect(refused).toEqual([])
   })
 
   it("without a key, every route that needs a scope answers 401, and the others as always", async () => {
@@ -156,7 +158,7 @@ describe("hooks:write", () => {
     // With it, they are taken.
     for (const [method, path, body] of requests) {
       const { status } = await server.ask(method, path, { body })
-      expect(status, path).toBeLessThan(300)
+      expect({ path, taken: status < 300 }).toEqual({ path, taken: true })
     }
   })
 })
