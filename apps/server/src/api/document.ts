@@ -38,6 +38,9 @@ export const asDocument = (spec: Json): Json => {
     if (Array.isArray(schema["anyOf"])) schema["anyOf"] = withoutTwins(schema["anyOf"])
   })
   components["AgentSettings"]!["properties"].hooks = agentHooks
+  for (const [name, texts] of Object.entries(descriptions))
+    for (const [field, description] of Object.entries(texts))
+      components[name]!["properties"][field].description = description
 
   return spec
 }
@@ -116,6 +119,57 @@ const examples: Readonly<Record<string, unknown>> = {
   "executions.end": { outcome: "success", output: "All done." },
   "endpoints.create": { url: "https://example.com/hooks", events: ["agent.*"] },
   "endpoints.replay": { from: "2026-11-21T00:00:00.000Z" }
+}
+
+const whose = "Exactly one of agentId, hookSetId and hooks says whose hooks are meant."
+const hookTarget = {
+  agentId: whose,
+  hookSetId: whose,
+  version: "Of the hook set. Default: its latest.",
+  hooks: `${whose} Needs \`hooks:write\`.`,
+  host: "What the host honours of an answer. Default: everything.",
+  context: "Who and where. `env` needs `hooks:write`."
+}
+
+const descriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  FireRequest: {
+    ...hookTarget,
+    event: "A canonical name, one of the dialect's own, or `<namespace>:<name>`.",
+    class: "Of a namespaced event. Default: `observe`.",
+    executionId: "The execution that it is part of; its hooks are meant where nothing else is named."
+  },
+  StartRequest: {
+    ...hookTarget,
+    id: "Default: `context.executionId`, else one is made.",
+    leaseMs: "How long the host may be silent before it counts as dead, in milliseconds. Default: 60 000."
+  },
+  EndRequest: { context: "More for the end hooks' context. `env` needs `hooks:write`." },
+  HookSetUpload: {
+    dialect: "Recognized by what the configs look like where it is absent.",
+    mode: "Default: the dialect's documented mode.",
+    configs: "Empty for a dialect that is configured by environment alone.",
+    tools: "Which tool servers its hooks may call, and whether the shared folder's file tools. Default: all of them.",
+    allow:
+      "Places beside public addresses that its requests may go to, as `127.0.0.1:8080`. Default: the server's own list."
+  },
+  ConfigText: {
+    file: "What messages and reports call it.",
+    folder: "Absolute, on the server: where relative paths of the config start. Default: the server's shared folder."
+  },
+  NewEndpoint: {
+    events: "Types of announcements: exact, a beginning (`agent.*`), or `*`. Default: all.",
+    filter: 'By what an announcement says: `{"status": "failed"}`. Default: all.',
+    headers: "Added to each request.",
+    concurrency: "Requests at the same time at most. Default: 10.",
+    fifo: "One delivery after the other, in the order of the announcements. Default: false.",
+    mode: "`standard` (default), `wacht-documented` or `wacht-upstream`.",
+    secret: "`whsec_` and 24 to 64 bytes in base64. Default: one is made."
+  },
+  ProblemEntry: {
+    field:
+      "A path as `payload.context.sessionId`, `query.limit` or `headers.authorization`; in a hook config, the path there.",
+    line: "Of a hook config, counted from 1; so is the column."
+  }
 }
 
 const withoutTwins = (schemas: ReadonlyArray<Json>): ReadonlyArray<Json> => {
