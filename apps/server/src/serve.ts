@@ -96,6 +96,10 @@ export interface RunningServer {
 
 /** Resolves when it answers. Rejects with `ServeError` where it cannot come up. */
 export const serve = async (options: ServeOptions = {}): Promise<RunningServer> => {
+  const { port = defaultPort } = options
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new ServeError(`the port: expected a whole number from 0 to 65535, got ${port}`)
+  if (options.data === "") throw new ServeError("the data folder: expected a path, got an empty text")
   const data = resolve(options.data ?? ".tenterhook")
   const runtime = ManagedRuntime.make(serverLayer({ ...options, data }))
   const exit = await runtime.runPromiseExit(
@@ -108,13 +112,13 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
   )
   if (Exit.isFailure(exit)) {
     await runtime.dispose().catch(() => {})
-    throw new ServeError(wordsFor(Cause.squash(exit.cause), options), { cause: Cause.squash(exit.cause) })
+    throw new ServeError(wordsFor(Cause.squash(exit.cause), { ...options, data }), { cause: Cause.squash(exit.cause) })
   }
   const { address, key, health } = exit.value
-  const port = "port" in address ? address.port : 0
+  const taken = "port" in address ? address.port : port
   return {
-    url: `http://${nameOf(options.host ?? defaultHost)}:${port}`,
-    port,
+    url: `http://${nameOf(options.host ?? defaultHost)}:${taken}`,
+    port: taken,
     key,
     data,
     close: async () => {
@@ -152,7 +156,10 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   // Commands start in the shared folder, so it is there before the first one.
   const folders = Effect.andThen(
     claimFolder(data),
-    Effect.sync(() => mkdirSync(shared, { recursive: true }))
+    Effect.try({
+      try: () => void mkdirSync(shared, { recursive: true }),
+      catch: (error) => new Error(`the shared folder cannot be made: ${(error as Error).message}`)
+    })
   )
   const database = Layer.unwrap(Effect.as(folders, SqliteClient.layer({ filename: databaseFile(data) })))
   // What it loses in a power cut is made up for from our record, so it need not wait for the disk.
@@ -261,12 +268,15 @@ const nameOf = (host: string) => {
   return host.includes(":") ? `[${host}]` : host
 }
 
-const wordsFor = (error: unknown, { port = defaultPort, host = defaultHost }: ServeOptions): string => {
+const wordsFor = (error: unknown, options: ServeOptions): string => {
+  const { port = defaultPort, host = defaultHost } = options
   const causes: Array<{ readonly code?: string; readonly message?: string }> = []
   for (let each: any = error; each !== undefined && each !== null && causes.length < 10; each = each.cause)
     causes.push(each)
   const code = causes.find((each) => typeof each.code === "string" && each.code.startsWith("E"))?.code
   if (code === "EADDRINUSE") return `${host}:${port} is taken by another program; choose another with --port`
+  if (causes.some(({ message }) => message === "file is not a database"))
+    return `${databaseFile(options.data ?? "")} is no database; give another folder with --data`
   if (code === "EACCES") return `${host}:${port} or the data folder is not for this user: ${causes.at(-1)?.message}`
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `${host} is no address of this machine`
   return causes.at(-1)?.message ?? String(error)

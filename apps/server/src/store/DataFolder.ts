@@ -10,6 +10,15 @@ export class FolderTaken extends Schema.TaggedError<FolderTaken>()("FolderTaken"
   }
 }
 
+export class FolderUnfit extends Schema.TaggedError<FolderUnfit>()("FolderUnfit", {
+  folder: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `${this.folder} cannot be the data folder: ${this.why}; give another with --data`
+  }
+}
+
 /** Made where it is not there. The system lets go of the lock when the process ends, however it ends. */
 export const claimFolder = (folder: string) =>
   Effect.acquireRelease(
@@ -26,7 +35,11 @@ export const claimFolder = (folder: string) =>
         }
       },
       catch: (error) => {
-        if ((error as { errcode?: number }).errcode === busy) return new FolderTaken({ folder })
+        const { errcode, code, message } = error as { errcode?: number; code?: string; message: string }
+        if (errcode === busy) return new FolderTaken({ folder })
+        if (errcode === notADatabase) return new FolderUnfit({ folder, why: "its server.lock is another program's" })
+        if (errcode === cannotOpen || errcode === readOnly) return new FolderUnfit({ folder, why: notWritable })
+        if (code !== undefined) return new FolderUnfit({ folder, why: words[code] ?? message })
         throw error
       }
     }),
@@ -35,12 +48,27 @@ export const claimFolder = (folder: string) =>
 
 export const databaseFile = (folder: string): string => join(folder, "server.db")
 
-/** SQLite's code for a lock that somebody else has. */
+/** SQLite's codes: a lock that somebody else has, no right to write, no such file, no file of SQLite's. */
 const busy = 5
+const readOnly = 8
+const cannotOpen = 14
+const notADatabase = 26
+
+const notWritable = "this user cannot write there"
+const words: Readonly<Record<string, string>> = {
+  EEXIST: "it is a file",
+  ENOTDIR: "a part of its path is a file",
+  EACCES: notWritable,
+  EPERM: notWritable,
+  EROFS: notWritable,
+  ENOENT: "nothing can be made there",
+  ENOSPC: "the disk is full"
+}
 
 /** It holds secrets and payloads: nobody else reads it, and no repository takes it in. */
 export const makeFolder = (folder: string) => {
-  if (existsSync(folder)) return
+  const isThere = existsSync(folder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (isThere) return
   writeFileSync(join(folder, ".gitignore"), "*\n")
 }
