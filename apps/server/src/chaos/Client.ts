@@ -1,4 +1,5 @@
 /** Asks over HTTP as a careful host does: again with the same key, until there is an answer. */
+import { request } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
 
 export interface Client {
@@ -18,19 +19,25 @@ export const makeClient = (url: string, token: () => string): Client => {
   const stopped = new AbortController()
   let waiting: Array<() => void> = []
 
-  const once = async (method: string, path: string, body: unknown, key: string | undefined) => {
-    const response = await fetch(url + path, {
-      method,
-      headers: {
+  const once = (method: string, path: string, body: unknown, key: string | undefined) =>
+    new Promise<{ readonly status: number; readonly text: string }>((done, failed) => {
+      const headers = {
         authorization: `Bearer ${token()}`,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(key === undefined ? {} : { "idempotency-key": key })
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(longestMs)])
+      }
+      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(longestMs)])
+      // A connection of its own: none is left over from a process that was killed.
+      const asking = request(url + path, { method, headers, signal, agent: false }, (response) => {
+        let text = ""
+        response.setEncoding("utf8")
+        response.on("data", (piece: string) => (text += piece))
+        response.on("end", () => done({ status: response.statusCode!, text }))
+        response.on("error", failed)
+      })
+      asking.on("error", failed)
+      asking.end(body === undefined ? undefined : JSON.stringify(body))
     })
-    return { status: response.status, text: await response.text() }
-  }
 
   return {
     answered: () => new Promise((done) => waiting.push(done)),
