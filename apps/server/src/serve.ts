@@ -9,7 +9,6 @@ import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime, References } from "
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { mkdirSync } from "node:fs"
-import { createServer } from "node:http"
 import { join, resolve } from "node:path"
 import { Api } from "./api/Api.ts"
 import { DurableExecutions } from "./execution/DurableExecutions.ts"
@@ -25,6 +24,7 @@ import { authorizationLayer } from "./http/authorization.ts"
 import { exchangeLayer } from "./http/exchange.ts"
 import { frontDoorLayer, routerConfig } from "./http/frontDoor.ts"
 import { idempotencyLayer, idempotencyMigrations, migrateIdempotency } from "./http/idempotency.ts"
+import { patientServer } from "./http/patientServer.ts"
 import { openApiLayer, openApiPaths } from "./http/openapi.ts"
 import { Keys } from "./keys/Keys.ts"
 import { keyMigrations, migrateKeys } from "./keys/tables.ts"
@@ -232,7 +232,7 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   const app = Layer.mergeAll(routes, openApiLayer(Api), frontDoorLayer(Api, { maxBodyBytes, otherPaths: openApiPaths }))
 
   return HttpRouter.serve(app, { routerConfig, disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port, host, gracefulShutdownTimeout: drainMs })),
+    Layer.provideMerge(NodeHttpServer.layer(patientServer, { port, host, gracefulShutdownTimeout: drainMs })),
     Layer.provideMerge(inside),
     Layer.provide(logger(options.log)),
     // Spans that nobody collects cost a tenth of a fire.
