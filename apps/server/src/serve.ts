@@ -8,7 +8,6 @@ import { Outbox } from "@tenterhook/webhook/outbox"
 import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime, References } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { mkdirSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Api } from "./api/Api.ts"
 import { DurableExecutions } from "./execution/DurableExecutions.ts"
@@ -37,7 +36,7 @@ import { hookSetRoutes } from "./routes/hookSets.ts"
 import { healthRoutes, systemRoutes } from "./routes/system.ts"
 import { toolServerRoutes } from "./routes/toolServers.ts"
 import { Agents } from "./store/Agents.ts"
-import { claimFolder, databaseFile } from "./store/DataFolder.ts"
+import { claimFolder, databaseFile, makeWithParents } from "./store/DataFolder.ts"
 import { Executions } from "./store/Executions.ts"
 import { Fires } from "./store/Fires.ts"
 import { HookSets } from "./store/HookSets.ts"
@@ -157,7 +156,7 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   const folders = Effect.andThen(
     claimFolder(data),
     Effect.try({
-      try: () => void mkdirSync(shared, { recursive: true }),
+      try: () => makeWithParents(shared),
       catch: (error) => new Error(`the shared folder cannot be made: ${(error as Error).message}`)
     })
   )
@@ -195,10 +194,13 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
     Layer.provideMerge(stores)
   )
 
+  const renewed = Layer.effectDiscard(Effect.flatMap(Executions, ({ renew }) => renew))
+
   const executions = Layer.mergeAll(Runs.layer, retention({ recordDays })).pipe(
     Layer.provideMerge(Layer.provide(DurableExecutions.layer(), cluster)),
     Layer.provideMerge(recordedSteps),
     Layer.provideMerge(LiveExecutions.layer),
+    Layer.provideMerge(renewed),
     Layer.provideMerge(hooks)
   )
 

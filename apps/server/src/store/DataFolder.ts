@@ -1,7 +1,7 @@
 /** The folder that a server keeps everything in, and that no two servers have at the same time. */
 import { Effect, Schema } from "effect"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
 export class FolderTaken extends Schema.TaggedError<FolderTaken>()("FolderTaken", { folder: Schema.String }) {
@@ -25,6 +25,7 @@ export const claimFolder = (folder: string) =>
     Effect.try({
       try: () => {
         makeFolder(folder)
+        for (const file of ["server.lock", "server.db", "cluster.db"]) makePrivate(join(folder, file))
         const lock = new DatabaseSync(join(folder, "server.lock"), { timeout: 0 })
         try {
           lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
@@ -67,8 +68,24 @@ const words: Readonly<Record<string, string>> = {
 
 /** It holds secrets and payloads: nobody else reads it, and no repository takes it in. */
 export const makeFolder = (folder: string) => {
-  const isThere = existsSync(folder)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (isThere) return
+  if (isFolder(folder)) return
+  makeWithParents(folder)
   writeFileSync(join(folder, ".gitignore"), "*\n")
 }
+
+/** One after the other: Node's own recursion never ends where the system lets nobody make anything, as in /proc. */
+export const makeWithParents = (folder: string) => {
+  const parent = dirname(folder)
+  if (parent !== folder && !existsSync(parent)) makeWithParents(parent)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!isFolder(folder)) throw error
+  }
+}
+
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+/** SQLite gives what it writes beside a database the database's own mode. */
+const makePrivate = (file: string) => closeSync(openSync(file, "a", 0o600))
