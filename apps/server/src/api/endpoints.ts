@@ -47,6 +47,7 @@ const NewEndpoint = Schema.Struct({
   /** `whsec_` and 24 to 64 bytes in base64. Default: one is made. */
   secret: optional(Schema.NonEmptyString)
 }).annotate({ identifier: "NewEndpoint" })
+export type NewEndpoint = typeof NewEndpoint.Type
 
 const saved = {
   id: Schema.String,

@@ -17,7 +17,7 @@ export const invalidRequest = (error: HttpApiError.HttpApiSchemaError) =>
     const { issues } = format(error.cause.issue)
     const errors = issues.slice(0, shownEntries).map(({ path = [], message }): ProblemEntry => {
       const field = [slot, ...path.map((part) => String(typeof part === "object" ? part.key : part))].join(".")
-      return { field: cut(field), message: cut(message) }
+      return { field: cut(field), message: message === excess ? "there is no such key here" : cut(message) }
     })
     const first = errors[0]!
     const more = issues.length === 1 ? "" : `, and ${issues.length - 1} more`
@@ -40,6 +40,8 @@ const notJson = (text: string): string | null => {
 /** What the client sent comes back in these, so it may not be long. */
 const cut = (text: string): string => (text.length <= shownLength ? text : `${text.slice(0, shownLength - 1)}…`)
 
+/** How effect says it. */
+const excess = "Expected no excess property"
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 const slots: Readonly<Record<string, string | undefined>> = {
   Params: "params",

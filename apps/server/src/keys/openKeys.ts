@@ -1,7 +1,7 @@
 /** The keys of a data folder, with promises: its database is opened beside whatever server runs on it. */
 import { SqliteClient } from "@tenterhook/sqlite"
 import { Effect, Layer, ManagedRuntime } from "effect"
-import { databaseFile, makeFolder } from "../store/DataFolder.ts"
+import { databaseFile, makeFolder, makePrivate } from "../store/DataFolder.ts"
 import { type CreatedKey, type KeyRecord, Keys, type NewKey } from "./Keys.ts"
 import { migrateKeys } from "./tables.ts"
 
@@ -16,6 +16,7 @@ export interface OpenKeys {
 /** Makes the folder and its database where they are not there: a key may be made before the server first runs. */
 export const openKeys = (dataFolder: string): OpenKeys => {
   makeFolder(dataFolder)
+  makePrivate(databaseFile(dataFolder))
   const database = SqliteClient.layer({ filename: databaseFile(dataFolder) })
   const store = Keys.layer.pipe(Layer.provide(Layer.effectDiscard(migrateKeys)), Layer.provide(database))
   const runtime = ManagedRuntime.make(store)

@@ -3,7 +3,9 @@ import { Outbox } from "@tenterhook/webhook/outbox"
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../api/Api.ts"
+import type { NewEndpoint } from "../api/endpoints.ts"
 import { defaultLimit } from "../api/page.ts"
+import { mintId } from "../store/Id.ts"
 import { type Page, type PageQuery, positionOf } from "../store/page.ts"
 import { orMissing, orProblem, orRefused, orUnavailable, orUnfit } from "./outboxProblems.ts"
 
@@ -12,8 +14,18 @@ export const endpointRoutes = HttpApiBuilder.group(
   "endpoints",
   Effect.fnUntraced(function* (handlers) {
     const { endpoints, deliveries } = yield* Outbox
+
+    /** Sent again after a crash, it finds what it made: the id follows from the idempotency key. */
+    const create = Effect.fnUntraced(function* (settings: NewEndpoint) {
+      const id = yield* mintId("ep")
+      const before = (yield* orUnavailable(endpoints.list)).find((one) => one.id === id)
+      if (before === undefined) return yield* orRefused(endpoints.create({ ...settings, id }))
+      const [secret] = yield* orRefused(endpoints.secrets(id))
+      return { ...before, secret: secret! }
+    })
+
     return handlers.handleAll({
-      create: ({ payload }) => orRefused(endpoints.create(payload)),
+      create: ({ payload }) => create(payload),
       list: ({ query }) => Effect.flatMap(orUnavailable(endpoints.list), (all) => pageOf(all, query)),
       get: ({ params }) => orMissing(endpoints.get(params.id)),
       update: ({ params, payload }) => orProblem(endpoints.update(params.id, payload)),

@@ -42,10 +42,13 @@ export const fireRoutes = HttpApiBuilder.group(
           const target = yield* targets.find(request, caller)
           return yield* fire(target, { event: request.event, context, options, executionId })
         }
-        const { execution } = yield* lives.find(row)
         const { agentId, hookSetId, version } = row
         const target: Target = { agentId, hookSetId, version, kept: row.digest, upload: null }
-        return yield* fire(target, { event: request.event, context, options, executionId, within: execution })
+        const firing = { event: request.event, context, options, executionId }
+        // Nothing ends with an execution that has ended.
+        if (row.status === "ended") return yield* fire(target, firing)
+        const { execution } = yield* lives.find(row)
+        return yield* fire(target, { ...firing, within: execution })
       },
       inHooks,
       orUnavailable

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../api/Api.ts"
+import { Ground } from "../hooks/Ground.ts"
 import { type ServerConfig, ToolServers } from "../store/ToolServers.ts"
 import { orUnavailable } from "./failures.ts"
 
@@ -9,8 +10,12 @@ export const toolServerRoutes = HttpApiBuilder.group(
   "toolServers",
   Effect.fnUntraced(function* (handlers) {
     const servers = yield* ToolServers
+    const ground = yield* Ground
     const list = Effect.map(servers.all, (all) => ({
-      servers: Object.entries(all).map(([name, config]) => ({ name, transport: transportOf(config) }))
+      servers: Object.entries({ ...ground.servers, ...all }).map(([name, config]) => ({
+        name,
+        transport: transportOf(config)
+      }))
     }))
     return handlers.handleAll({
       list: () => orUnavailable(list),

@@ -88,4 +88,4 @@ export const makeWithParents = (folder: string) => {
 const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /** SQLite gives what it writes beside a database the database's own mode. */
-const makePrivate = (file: string) => closeSync(openSync(file, "a", 0o600))
+export const makePrivate = (file: string) => closeSync(openSync(file, "a", 0o600))

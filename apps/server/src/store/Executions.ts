@@ -58,6 +58,11 @@ export class Executions extends Context.Service<
     readonly ending: (id: string, how: Ending) => Effect.Effect<void, StoreError | NotFound | Conflict>
     /** The same for all whose lease ran out before the time, with the outcome `aborted`. Gives their ids. */
     readonly expire: (now: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
+    /**
+     * For a server that was away: what ran out meanwhile, and what would before its host has had its time, begins anew.
+     * Nobody could hear the hosts.
+     */
+    readonly renew: Effect.Effect<void, StoreError>
     /** Not ended, and not touched since. */
     readonly unfinished: (
       before: number
@@ -159,6 +164,12 @@ export class Executions extends Context.Service<
         return rows.map(({ id }) => id)
       }, stored("end the executions"))
 
+      const renew = Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        yield* sql`UPDATE execution SET lease_ends_at = ${now} + lease_ms
+          WHERE status = 'running' AND lease_ends_at < ${now} + lease_ms`
+      }).pipe(stored("renew the leases"))
+
       const unfinished = Effect.fn("Executions.unfinished")(function* (before: number) {
         const rows = yield* unfinishedRows(
           sql`SELECT id, status FROM execution WHERE status <> 'ended' AND touched_at < ${before} ORDER BY touched_at`
@@ -185,7 +196,7 @@ export class Executions extends Context.Service<
           })
         )
 
-      return Executions.of({ create, get, list, extend, ending, expire, unfinished, unsettled, settle, forget })
+      return Executions.of({ create, get, list, extend, ending, expire, renew, unfinished, unsettled, settle, forget })
     })
   )
 }

@@ -82,8 +82,10 @@ export class Fires extends Context.Service<
         status = CASE status WHEN 'starting' THEN 'running' ELSE status END, start_report = ${JSON.stringify(report)},
         lease_ends_at = ${Math.ceil(at + durationMs)} + lease_ms, touched_at = ${at} WHERE id = ${executionId}`
 
-      const markEnded = ({ report, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
+      // Its environment was kept for the end hooks alone.
+      const markEnded = ({ report, context, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
         status = 'ended', end_report = ${JSON.stringify(report)}, ended_at = ${Math.ceil(at + durationMs)},
+        context = ${JSON.stringify({ ...context, env: undefined })}, end_context = NULL,
         touched_at = ${at} WHERE id = ${executionId}`
 
       const commit = makeGroupCommit<Fired, void>({ sql, transaction: durable, write, maxSize: 500 })

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { IdempotentId } from "../http/idempotency.ts"
 
 /** The same one for a request that is sent again with its idempotency key. */
-export const mintId = (prefix: "ag" | "hs" | "ex") =>
+export const mintId = (prefix: "ag" | "hs" | "ex" | "ep") =>
   Effect.map(IdempotentId, (key) => {
     const text =
       key === null

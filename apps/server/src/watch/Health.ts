@@ -37,8 +37,15 @@ export class Health extends Context.Service<
         return { ok: true, text: `wrote in ${(yield* Clock.currentTimeMillis) - now} ms` }
       })
 
+      // What is due for long may wait for a slow receiver's turn; where nothing at all is tried, nobody works.
+      let triedAt = yield* Clock.currentTimeMillis
+      const clock = yield* Clock.Clock
+      yield* Effect.acquireRelease(
+        Effect.sync(() => outbox.listen(() => void (triedAt = clock.currentTimeMillisUnsafe()))),
+        (silence) => Effect.sync(silence)
+      )
       const deliveries = Effect.map(outbox.stats, ({ oldestDueMs, pending }) => ({
-        ok: oldestDueMs < stalledMs,
+        ok: Math.min(oldestDueMs, clock.currentTimeMillisUnsafe() - triedAt) < stalledMs,
         text: `${pending} pending, the oldest due for ${oldestDueMs} ms`
       }))
 

@@ -21,7 +21,7 @@ export const outcomes = Metric.counter("tenterhook_outcomes_total", {
 })
 
 export const executions = Metric.counter("tenterhook_executions_total", {
-  description: "Executions that started and ended, by phase and outcome",
+  description: "Executions that started and ended, by phase",
   incremental: true
 })
 
