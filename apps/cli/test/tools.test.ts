@@ -128,7 +128,7 @@ describe("announcements", () => {
 
   it("that are left go with deliver, under the same id", { timeout: 60_000 }, async () => {
     const { got, endpoints } = await openReceiver([503, 200])
-    const later = endpoints({ rules: { delaysMs: [12_000] } })
+    const later = endpoints({ rules: { delaysMs: [12_000], jitter: 0 } })
     const folder = makeFolder({ "agent.json": documented, "endpoints.json": later })
     const env = { HOOK_SECRET: secret }
     const host = ["--config", "agent.json", "--shared", "files", "--endpoints", "endpoints.json", "--data", "data"]

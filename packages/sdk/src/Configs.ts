@@ -13,16 +13,8 @@ import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, isAbsolute, resolve } from "node:path"
 import { foldersUp } from "./foldersUp.ts"
+import type { ConfigText } from "./ConfigText.ts"
 import { discoveredNotice } from "./discoveredNotice.ts"
-
-/** A config whose text is at hand already. */
-export interface ConfigText {
-  /** How messages and a hook's source name it; its ending tells JSON from YAML. Nothing is read from there. */
-  readonly file: string
-  readonly text: string
-  /** Absolute: where the config's relative paths start. Default: the hooks' `cwd`. */
-  readonly folder?: string
-}
 
 export interface ConfigRequest {
   /**

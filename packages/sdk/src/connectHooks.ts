@@ -2,7 +2,7 @@
 import type { EventContext, HostCapability } from "@tenterhook/core"
 import type { AnyHooks } from "./AnyHooks.ts"
 import type { Ask } from "./ask.ts"
-import type { ConfigText } from "./Configs.ts"
+import type { ConfigText } from "./ConfigText.ts"
 
 /** Whose hooks: `agent`, `hookSet`, or those that each request brings along: `config`, `hooks`, `dialect`. One of the three. */
 export interface ConnectOptions {

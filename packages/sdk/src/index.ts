@@ -11,7 +11,7 @@ export {
   ServerRefused,
   ServerUnreachable
 } from "./connectHooks.ts"
-export type { ConfigText } from "./Configs.ts"
+export type { ConfigText } from "./ConfigText.ts"
 export type { Delivered, DeliverOptions } from "./Mailroom.ts"
 export type { EndpointOptions } from "./outbox.ts"
 export { errata } from "./errata.ts"

@@ -1,6 +1,7 @@
 /** Whose hooks a request is about: an agent's or a hook set's on the server, or configs that it brings along. */
 import { Effect } from "effect"
-import { type ConfigText, listOf, readSource } from "../Configs.ts"
+import { listOf, readSource } from "../Configs.ts"
+import type { ConfigText } from "../ConfigText.ts"
 import type { ConnectOptions } from "../connectHooks.ts"
 import { InvalidConnection } from "./ServerError.ts"
 
