@@ -77,7 +77,7 @@ const waitFor = Effect.fnUntraced(function* (client: SqlClient.SqlClient, place:
 })
 
 /** Nobody answers, or it says that it starts, ends or is full. Whether a password is right will not change. */
-const mayComeUp = ({ reason }: SqlError.SqlError) =>
+export const mayComeUp = ({ reason }: SqlError.SqlError) =>
   reason._tag === "ConnectionError" || ["57P01", "57P02", "57P03", "53300"].includes(stateOf(reason.cause) ?? "")
 
 const retried = (client: SqlClient.SqlClient): SqlClient.SqlClient["withTransaction"] => {

@@ -31,7 +31,7 @@ const sqlite: Engine = {
       (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
     ),
     (folder) => {
-      const place = join(folder, "test.db")
+      const place = join(folder, "server.db")
       return { place, client: Layer.fresh(Layer.orDie(SqliteClient.layer({ filename: place }))) }
     }
   )

@@ -1,4 +1,5 @@
 /** Faults of the server: the log gets the cause, the client a name to ask for it by. */
+import { PostgresClient } from "@tenterhook/postgres"
 import { Cause, Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { SqlError } from "effect/sql"
@@ -20,7 +21,10 @@ export const faultAnswer = (
 
 const isOfDatabase = (reason: Cause.Reason<unknown>): boolean => {
   const error = Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : null
-  return error instanceof StoreError || (SqlError.isSqlError(error) && passing.has(error.reason._tag))
+  return (
+    error instanceof StoreError ||
+    (SqlError.isSqlError(error) && (passing.has(error.reason._tag) || PostgresClient.mayComeUp(error)))
+  )
 }
 
 /** A statement that is wrong or refused is our fault; these pass. */

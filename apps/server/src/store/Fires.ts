@@ -73,11 +73,12 @@ export class Fires extends Context.Service<
 
       const markStarted = ({ report, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
         status = CASE status WHEN 'starting' THEN 'running' ELSE status END, start_report = ${JSON.stringify(report)},
-        lease_ends_at = ${Math.ceil(at + durationMs)} + lease_ms, touched_at = ${at} WHERE id = ${executionId}`
+        lease_ends_at = ${Math.ceil(at + durationMs)} + lease_ms, touched_at = ${at}, claimed_by = NULL
+        WHERE id = ${executionId} AND start_report IS NULL`
 
       const markEnded = ({ report, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
         status = 'ended', end_report = ${JSON.stringify(report)}, ended_at = ${Math.ceil(at + durationMs)},
-        touched_at = ${at} WHERE id = ${executionId}`
+        touched_at = ${at}, claimed_by = NULL WHERE id = ${executionId} AND status <> 'ended'`
 
       const commit = makeGroupCommit<Fired, void>({ sql, transaction: durable, write, maxSize: 500 })
       const keep = (fired: Fired) => Effect.asVoid(stored("keep the fire")(commit(fired)))

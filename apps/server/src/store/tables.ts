@@ -116,4 +116,11 @@ const tables = Effect.gen(function* () {
   yield* sql`CREATE TABLE heartbeat (one INTEGER PRIMARY KEY, at BIGINT NOT NULL)`
 })
 
-const migrations = { "0001_tables": tables }
+const processes = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`CREATE TABLE server_process (id TEXT PRIMARY KEY, alive_at BIGINT NOT NULL)`
+  // The process that runs a step of it.
+  yield* sql`ALTER TABLE execution ADD COLUMN claimed_by TEXT`
+})
+
+const migrations = { "0001_tables": tables, "0002_processes": processes }
