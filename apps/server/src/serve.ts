@@ -38,6 +38,7 @@ import { hookSetRoutes } from "./routes/hookSets.ts"
 import { healthRoutes, systemRoutes } from "./routes/system.ts"
 import { toolServerRoutes } from "./routes/toolServers.ts"
 import { Agents } from "./store/Agents.ts"
+import { sharedFolder } from "./store/DataFolder.ts"
 import { databaseAt } from "./store/database.ts"
 import { Executions } from "./store/Executions.ts"
 import { Fires } from "./store/Fires.ts"
@@ -151,10 +152,9 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
     recordDays = 30
   } = options
 
-  const ground = Layer.succeed(
-    Ground,
+  const ground = Layer.sync(Ground, () =>
     Ground.of({
-      shared: resolve(options.shared ?? join(data, "shared")),
+      shared: options.shared === undefined ? sharedFolder(data) : resolve(options.shared),
       env: options.env ?? {},
       allow,
       servers: options.toolServers ?? {},

@@ -2,5 +2,5 @@
 export { type Cursor, CursorError, sequenceCursor, type TimePosition, timeCursor } from "./Cursor.ts"
 export { type GroupCommit, type GroupCommitOptions, makeGroupCommit } from "./GroupCommit.ts"
 export { deleteInBatches, type Deletion, repeatedly } from "./retention.ts"
-export { Flag, inChunks, rowsOf, Whole } from "./rows.ts"
+export { Flag, inChunks, isOfNul, rowsOf, Whole } from "./rows.ts"
 export { makeTransactions, type Transaction, type Transactions } from "./transactions.ts"

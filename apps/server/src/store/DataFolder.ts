@@ -35,6 +35,14 @@ export const claimFolder = (folder: string) =>
 
 export const databaseFile = (folder: string): string => join(folder, "server.db")
 
+/** What hooks' commands and the file tools work in, where nothing else is named. */
+export const sharedFolder = (folder: string): string => {
+  const shared = join(folder, "shared")
+  makeFolder(folder)
+  mkdirSync(shared, { recursive: true })
+  return shared
+}
+
 /** SQLite's code for a lock that somebody else has. */
 const busy = 5
 
