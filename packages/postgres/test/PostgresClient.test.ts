@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { createServer } from "node:net"
 import { NoDatabase, PostgresClient } from "../src/index.ts"
 
-const here = describe.runIf(hasPostgres())
+const here = hasPostgres() ? describe : describe.skip
 
 let postgres: Postgres
 beforeAll(async () => void (postgres = await startPostgres()))

@@ -1,6 +1,6 @@
 /** Where durable workflows run: whichever process holds their shard, of all that share the database. */
 import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
-import { ConfigProvider, Layer, Option } from "effect"
+import { ConfigProvider, Layer, Option, References } from "effect"
 import { type MessageStorage, RunnerAddress, type Sharding } from "effect/cluster"
 import type { SqlClient } from "effect/sql"
 
@@ -37,4 +37,9 @@ export const sharedRunner = ({
       runnerHealthCheckInterval: 2000,
       entityTerminationTimeout: 1000
     }
-  }).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({}))), Layer.orDie)
+  }).pipe(
+    // An operator is told what is amiss, not where it listens.
+    Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn")),
+    Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({}))),
+    Layer.orDie
+  )
