@@ -37,17 +37,12 @@ import { fireRoutes } from "./routes/fires.ts"
 import { hookSetRoutes } from "./routes/hookSets.ts"
 import { healthRoutes, systemRoutes } from "./routes/system.ts"
 import { toolServerRoutes } from "./routes/toolServers.ts"
-import { Agents } from "./store/Agents.ts"
 import { sharedFolder } from "./store/DataFolder.ts"
 import { databaseAt } from "./store/database.ts"
-import { Executions } from "./store/Executions.ts"
-import { Fires } from "./store/Fires.ts"
-import { HookSets } from "./store/HookSets.ts"
 import { Processes } from "./store/Processes.ts"
 import { retention } from "./store/retention.ts"
+import { stores } from "./store/stores.ts"
 import { migrate } from "./store/tables.ts"
-import { ToolServers } from "./store/ToolServers.ts"
-import { Uploads } from "./store/Uploads.ts"
 import { Feed } from "./watch/Feed.ts"
 import { Health } from "./watch/Health.ts"
 
@@ -179,8 +174,8 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
   )
   const forgetful = Layer.effectDiscard(Effect.flatMap(Outbox, (it) => Effect.forkScoped(it.keep())))
 
-  const stores = Layer.mergeAll(Agents.layer, ToolServers.layer, HookSets.layer, Executions.layer, Fires.layer).pipe(
-    Layer.provideMerge(Layer.mergeAll(Uploads.layer, Keys.layer, Feed.layer, forgetful)),
+  const kept = stores.pipe(
+    Layer.provideMerge(Layer.mergeAll(Feed.layer, forgetful)),
     Layer.provideMerge(outbox),
     Layer.provideMerge(processes),
     Layer.provideMerge(migrated),
@@ -191,7 +186,7 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
     Layer.provideMerge(LoadedHooks.layer),
     Layer.provideMerge(Toolkits.layer),
     Layer.provideMerge(ground),
-    Layer.provideMerge(stores)
+    Layer.provideMerge(kept)
   )
 
   const durable = DurableExecutions.layer({}, runner)
