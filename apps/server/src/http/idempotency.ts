@@ -10,11 +10,11 @@
  * Answers that hold a secret are kept as well: the secret lies in the same database in clear anyway, as whoever signs
  * with it needs it, and a client that lost that answer would have an endpoint without its secret.
  */
-import { deleteInBatches, makeTransactions, rowsOf, Whole } from "@tenterhook/sql"
+import { deleteInBatches, makeTransactions, migrate, rowsOf, Whole } from "@tenterhook/sql"
 import { Cause, Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Schema, type Types } from "effect"
 import { HttpServerRespondable, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 import { hash } from "node:crypto"
 import { CurrentCaller } from "../api/Authorization.ts"
 import { Idempotency } from "../api/Exchange.ts"
@@ -192,11 +192,7 @@ export const idempotencyMigrations = { "0001_idempotency": table, "0002_claims":
 
 /** Makes or brings up to date what is there. */
 export const migrateIdempotency: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =
-  Effect.suspend(() =>
-    Effect.asVoid(
-      Migrator.make({})({ loader: Migrator.fromRecord(idempotencyMigrations), table: "server_idempotency_migration" })
-    )
-  )
+  Effect.suspend(() => migrate("server_idempotency_migration", idempotencyMigrations))
 
 const enter = (underWay: Map<string, UnderWay>, { place, request }: Asked) => {
   if (underWay.has(place)) return null

@@ -2,14 +2,13 @@
  * Where the truth lives, beside the outbox's tables. Times are epoch milliseconds, lists and objects are JSON texts,
  * booleans are 0 and 1; `seq` counts up, so that lists have an order that does not change.
  */
+import { migrate as migrateTables } from "@tenterhook/sql"
 import { Effect } from "effect"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 
 /** Makes or brings up to date what is there. A database that a later version made is refused. */
 export const migrate: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =
-  Effect.suspend(() =>
-    Effect.asVoid(Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "server_migration" }))
-  )
+  Effect.suspend(() => migrateTables("server_migration", migrations))
 
 const tables = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
