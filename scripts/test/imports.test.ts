@@ -16,6 +16,9 @@ const mayDependOn: Record<string, ReadonlyArray<string>> = {
   "@tenterhook/tool-call": lowest,
   "@tenterhook/sqlite": [],
   "@tenterhook/sql": [],
+  "@tenterhook/postgres": [],
+  "@tenterhook/testing-postgres": [],
+  "@tenterhook/testing-databases": ["@tenterhook/sqlite", "@tenterhook/postgres", "@tenterhook/testing-postgres"],
   "@tenterhook/webhook": [...lowest, "@tenterhook/sql", "@tenterhook/sqlite"],
   "@tenterhook/dialects": lowest,
   "@tenterhook/conformance": lowest,
@@ -24,6 +27,7 @@ const mayDependOn: Record<string, ReadonlyArray<string>> = {
     ...adapters,
     "@tenterhook/sql",
     "@tenterhook/sqlite",
+    "@tenterhook/postgres",
     "@tenterhook/dialects",
     "@tenterhook/sdk"
   ],

@@ -2,3 +2,4 @@
 export { type CreatedKey, type KeyRecord, KeysError, type NewKey } from "./keys/Keys.ts"
 export { type OpenKeys, openKeys } from "./keys/openKeys.ts"
 export { databaseFile } from "./store/DataFolder.ts"
+export { NoDatabase } from "@tenterhook/postgres"

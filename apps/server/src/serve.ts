@@ -1,6 +1,7 @@
 /** The server as a whole: the layers in one place, and plain promises around them. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { HooksOptions } from "@tenterhook/sdk"
+import { PostgresClient } from "@tenterhook/postgres"
 import { SqliteClient } from "@tenterhook/sqlite"
 import type { ToolDefinition } from "@tenterhook/tool-call"
 import { openSender } from "@tenterhook/webhook"
@@ -8,12 +9,14 @@ import { Outbox } from "@tenterhook/webhook/outbox"
 import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime, References } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { createServer } from "node:net"
 import { join, resolve } from "node:path"
 import { Api } from "./api/Api.ts"
 import { DurableExecutions } from "./execution/DurableExecutions.ts"
 import { LiveExecutions } from "./execution/LiveExecutions.ts"
 import { recordedSteps } from "./execution/recordedSteps.ts"
 import { Runs } from "./execution/Runs.ts"
+import type { RunnerPlace } from "./execution/sharedRunner.ts"
 import { Fire } from "./hooks/Fire.ts"
 import { Ground } from "./hooks/Ground.ts"
 import { LoadedHooks } from "./hooks/LoadedHooks.ts"
@@ -35,16 +38,14 @@ import { fireRoutes } from "./routes/fires.ts"
 import { hookSetRoutes } from "./routes/hookSets.ts"
 import { healthRoutes, systemRoutes } from "./routes/system.ts"
 import { toolServerRoutes } from "./routes/toolServers.ts"
-import { Agents } from "./store/Agents.ts"
-import { claimFolder, databaseFile, makeWithParents } from "./store/DataFolder.ts"
+import { databaseFile, makeWithParents } from "./store/DataFolder.ts"
+import { databaseAt } from "./store/database.ts"
 import { Executions } from "./store/Executions.ts"
-import { Fires } from "./store/Fires.ts"
-import { HookSets } from "./store/HookSets.ts"
 import { refuseLaterVersion } from "./store/LaterVersion.ts"
+import { Processes } from "./store/Processes.ts"
 import { retention } from "./store/retention.ts"
+import { stores } from "./store/stores.ts"
 import { migrate, migrations } from "./store/tables.ts"
-import { ToolServers } from "./store/ToolServers.ts"
-import { Uploads } from "./store/Uploads.ts"
 import { deliveriesInFeed } from "./watch/deliveriesInFeed.ts"
 import { Feed } from "./watch/Feed.ts"
 import { Health } from "./watch/Health.ts"
@@ -56,6 +57,15 @@ export interface ServeOptions {
   readonly host?: string
   /** Where everything is kept; made where it is not there. Default: `.tenterhook`. */
   readonly data?: string
+  /**
+   * `postgres://…`: everything is kept there, and several servers may share it; the data folder holds only what is this
+   * machine's. Default: a file in the data folder.
+   */
+  readonly databaseUrl?: string
+  /** Where the other servers on the same database reach this one. Default: 127.0.0.1, those on this machine. */
+  readonly clusterHost?: string
+  /** 0 takes one that is free. Default: 0. */
+  readonly clusterPort?: number
   /** Places beside public addresses that hooks' requests and deliveries may go to. */
   readonly allow?: ReadonlyArray<string>
   /** MCP servers whose tools hooks may call, `{mcpServers: {…}}`. */
@@ -89,6 +99,8 @@ export interface RunningServer {
   readonly key: string | null
   /** Absolute. */
   readonly data: string
+  /** Where everything is kept if not in the folder, without the password. */
+  readonly database: string | null
   /** Takes no new work, ends what is under way, and lets go of the folder. */
   readonly close: () => Promise<void>
 }
@@ -100,12 +112,16 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
     throw new ServeError(`the port: expected a whole number from 0 to 65535, got ${port}`)
   if (options.data === "") throw new ServeError("the data folder: expected a path, got an empty text")
   const data = resolve(options.data ?? ".tenterhook")
-  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }))
+  const { databaseUrl } = options
+  if (databaseUrl !== undefined && !PostgresClient.isUrl(databaseUrl))
+    throw new ServeError("the database URL: expected one that begins with postgres://")
+  const runner = databaseUrl === undefined ? undefined : await runnerPlace(options)
+  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }, runner))
   const exit = await runtime.runPromiseExit(
     Effect.gen(function* () {
       const { address } = yield* HttpServer.HttpServer
       const keys = yield* Keys
-      const made = (yield* keys.isEmpty) ? yield* keys.create({ name: "first" }) : null
+      const made = yield* keys.first
       return { address, key: made?.key ?? null, health: yield* Health }
     })
   )
@@ -120,6 +136,7 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
     port: taken,
     key,
     data,
+    database: databaseUrl === undefined ? null : withoutPassword(databaseUrl),
     close: async () => {
       health.drain()
       await runtime.dispose()
@@ -127,7 +144,7 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
   }
 }
 
-const serverLayer = (options: ServeOptions & { readonly data: string }) => {
+const serverLayer = (options: ServeOptions & { readonly data: string }, runner: RunnerPlace | undefined) => {
   const {
     data,
     allow = [],
@@ -153,16 +170,14 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   )
 
   // Commands start in the shared folder, so it is there before the first one.
-  const folders = Effect.andThen(
-    claimFolder(data),
+  const sharedFolder = Layer.effectDiscard(
     Effect.try({
       try: () => makeWithParents(shared),
       catch: (error) => new Error(`the shared folder cannot be made: ${(error as Error).message}`)
     })
   )
-  const database = Layer.unwrap(Effect.as(folders, SqliteClient.layer({ filename: databaseFile(data) })))
-  // What it loses in a power cut is made up for from our record, so it need not wait for the disk.
-  const cluster = Layer.fresh(SqliteClient.layer({ filename: join(data, "cluster.db"), synchronous: "NORMAL" }))
+  const database = Layer.provideMerge(sharedFolder, databaseAt({ data, databaseUrl: options.databaseUrl ?? null }))
+  const processes = runner === undefined ? Processes.layerAlone : Processes.layerShared
   const migrated = Layer.effectDiscard(
     Effect.all([refused, migrate, migrateKeys, migrateIdempotency], { discard: true })
   )
@@ -178,11 +193,10 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   )
   const forgetful = Layer.effectDiscard(Effect.flatMap(Outbox, (it) => Effect.forkScoped(it.keep())))
 
-  const stores = Layer.mergeAll(Agents.layer, ToolServers.layer, HookSets.layer, Executions.layer, Fires.layer).pipe(
-    Layer.provideMerge(
-      Layer.mergeAll(Uploads.layer, Keys.layer, forgetful, Layer.provideMerge(deliveriesInFeed, Feed.layer))
-    ),
+  const kept = stores.pipe(
+    Layer.provideMerge(Layer.mergeAll(forgetful, Layer.provideMerge(deliveriesInFeed, Feed.layer))),
     Layer.provideMerge(outbox),
+    Layer.provideMerge(processes),
     Layer.provideMerge(migrated),
     Layer.provideMerge(database)
   )
@@ -191,13 +205,15 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
     Layer.provideMerge(LoadedHooks.layer),
     Layer.provideMerge(Toolkits.layer),
     Layer.provideMerge(ground),
-    Layer.provideMerge(stores)
+    Layer.provideMerge(kept)
   )
 
-  const renewed = Layer.effectDiscard(Effect.flatMap(Executions, ({ renew }) => renew))
-
+  // One server hears all hosts there are; of several, the others heard them meanwhile.
+  const renewed =
+    runner === undefined ? Layer.effectDiscard(Effect.flatMap(Executions, ({ renew }) => renew)) : Layer.empty
+  const durable = DurableExecutions.layer({}, runner)
   const executions = Layer.mergeAll(Runs.layer, retention({ recordDays })).pipe(
-    Layer.provideMerge(Layer.provide(DurableExecutions.layer(), cluster)),
+    Layer.provideMerge(runner === undefined ? Layer.provide(durable, ownCluster(data)) : durable),
     Layer.provideMerge(recordedSteps),
     Layer.provideMerge(LiveExecutions.layer),
     Layer.provideMerge(renewed),
@@ -242,6 +258,28 @@ const serverLayer = (options: ServeOptions & { readonly data: string }) => {
   )
 }
 
+/** What it loses in a power cut is made up for from our record, so it need not wait for the disk. */
+const ownCluster = (data: string) =>
+  Layer.fresh(SqliteClient.layer({ filename: join(data, "cluster.db"), synchronous: "NORMAL" }))
+
+const runnerPlace = async ({ clusterHost = defaultHost, clusterPort = 0 }: ServeOptions): Promise<RunnerPlace> => ({
+  host: clusterHost,
+  port: clusterPort === 0 ? await freePort(clusterHost) : clusterPort
+})
+
+/** The others are told the port before anybody listens there. */
+const freePort = (host: string) =>
+  new Promise<number>((done, refused) => {
+    const asking = createServer()
+    asking.once("error", (error: Error) =>
+      refused(new ServeError(`${host} is no address of this machine`, { cause: error }))
+    )
+    asking.listen(0, host, () => {
+      const { port } = asking.address() as { readonly port: number }
+      asking.close(() => done(port))
+    })
+  })
+
 const defaultPort = 4700
 const defaultHost = "127.0.0.1"
 /** How long what is under way may take when the server ends: a hook's minute, and a little. */
@@ -263,6 +301,12 @@ const logger = (log: ServeOptions["log"]) =>
       })
     ])
   )
+
+const withoutPassword = (url: string) => {
+  const shown = new URL(url)
+  shown.password = ""
+  return shown.href
+}
 
 /** An address as a URL has it; one that stands for all is reached as this machine. */
 const nameOf = (host: string) => {

@@ -1,5 +1,6 @@
 /** Rows as drivers give and take them. */
 import { Effect, Schema, SchemaGetter } from "effect"
+import type { SqlError } from "effect/sql"
 
 /** Rows as they come. One that does not fit was written by something else: a defect. */
 export const rowsOf = <A>(schema: Schema.Decoder<A>) => {
@@ -23,6 +24,13 @@ export const Flag = Whole.pipe(
     encode: SchemaGetter.transform((value: boolean) => (value ? 1 : 0))
   })
 )
+
+/** Whether a statement failed because a text in it holds a NUL, which Postgres keeps none of. */
+export const isOfNul = (error: SqlError.SqlError): boolean => {
+  for (let each: unknown = error; each instanceof Object; each = (each as { readonly cause?: unknown }).cause)
+    if ((each as { readonly code?: unknown }).code === "22021") return true
+  return false
+}
 
 /** A statement has room for so many values only. */
 export const inChunks = <A, B, E, R>(

@@ -29,13 +29,19 @@ export const makeTransactions = (
 ): Effect.Effect<Transactions, SqlError.SqlError, Scope.Scope> =>
   sql.onDialectOrElse({
     orElse: () => Effect.succeed<Transactions>({ durable: sql.withTransaction, relaxed: sql.withTransaction }),
-    pg: () =>
-      Effect.succeed<Transactions>({
-        durable: sql.withTransaction,
-        relaxed: (effect) => sql.withTransaction(Effect.andThen(sql`SET LOCAL synchronous_commit = off`, effect))
-      }),
+    pg: () => Effect.succeed<Transactions>({ durable: sql.withTransaction, relaxed: onPostgres(sql) }),
     sqlite: () => onSqlite(sql)
   })
+
+/** Within another transaction the setting would be that one's as well, which may have to wait. */
+const onPostgres =
+  (sql: SqlClient.SqlClient): Transaction =>
+  (effect) =>
+    Effect.flatMap(Effect.serviceOption(sql.transactionService), (outer) =>
+      sql.withTransaction(
+        Option.isSome(outer) ? effect : Effect.andThen(sql`SET LOCAL synchronous_commit = off`, effect)
+      )
+    )
 
 const onSqlite = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient

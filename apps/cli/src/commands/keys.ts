@@ -8,6 +8,7 @@ import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { does } from "../CommandLine.ts"
 import { exitCode } from "../ExitCode.ts"
+import { databaseFlag, databaseOf } from "../databaseFlag.ts"
 import { jsonFlag } from "../flags.ts"
 import { Refusal } from "../Refusal.ts"
 import { shortPath } from "../show/shortPath.ts"
@@ -33,10 +34,11 @@ const create = Command.make(
       Flag.withDescription("What it may do, as fires:write; may be repeated. Without: everything")
     ),
     data,
+    database: databaseFlag,
     json: jsonFlag
   },
   does((flags, { words }) =>
-    withKeys(flags.data, true, async (keys) => {
+    withKeys(flags, true, async (keys) => {
       const name = Option.getOrUndefined(flags.name)
       const created = await keys.create({ scopes: flags.scope, ...(name === undefined ? {} : { name }) })
       if (flags.json) printJson({ ...created, createdAt: timeOf(created.createdAt) })
@@ -57,9 +59,9 @@ const create = Command.make(
 
 const list = Command.make(
   "list",
-  { data, json: jsonFlag },
+  { data, database: databaseFlag, json: jsonFlag },
   does((flags) =>
-    withKeys(flags.data, false, async (keys) => {
+    withKeys(flags, false, async (keys) => {
       const all = await keys.list()
       if (flags.json) printJson(all.map(printed))
       else print(all.length === 0 ? "no keys" : all.map((key) => format(key, penFor(process.stdout))).join("\n"))
@@ -75,9 +77,14 @@ const list = Command.make(
 
 const revoke = Command.make(
   "revoke",
-  { id: Argument.String("id").pipe(Argument.withDescription("As `keys list` prints it: key_…")), data, json: jsonFlag },
+  {
+    id: Argument.String("id").pipe(Argument.withDescription("As `keys list` prints it: key_…")),
+    data,
+    database: databaseFlag,
+    json: jsonFlag
+  },
   does((flags) =>
-    withKeys(flags.data, false, async (keys) => {
+    withKeys(flags, false, async (keys) => {
       const revoked = await keys.revoke(flags.id)
       if (flags.json) printJson(printed(revoked))
       else print(format(revoked, penFor(process.stdout)))
@@ -98,22 +105,23 @@ export const keys = Command.make("keys").pipe(
 )
 
 const withKeys = async (
-  folder: Option.Option<string>,
+  flags: { readonly data: Option.Option<string>; readonly database: Option.Option<string> },
   isNewTaken: boolean,
   work: (keys: OpenKeys) => Promise<number>
 ): Promise<number> => {
-  const path = resolve(Option.getOrElse(folder, () => ".tenterhook"))
-  const { databaseFile, KeysError, openKeys } = await import("@tenterhook/server/keys")
-  if (!isNewTaken && !existsSync(databaseFile(path))) {
+  const databaseUrl = databaseOf(flags.database, flags.data)
+  const path = resolve(Option.getOrElse(flags.data, () => ".tenterhook"))
+  const { databaseFile, KeysError, NoDatabase, openKeys } = await import("@tenterhook/server/keys")
+  if (Option.isNone(databaseUrl) && !isNewTaken && !existsSync(databaseFile(path))) {
     throw new Refusal(`${shortPath(path)}: no server keeps its data here`, {
       hint: "`serve` and `keys create` make one; --data names the folder"
     })
   }
-  const opened = openKeys(path)
+  const opened = openKeys(Option.isSome(databaseUrl) ? { databaseUrl: databaseUrl.value } : { data: path })
   try {
     return await work(opened)
   } catch (error) {
-    throw error instanceof KeysError ? new Refusal(error.message) : error
+    throw error instanceof KeysError || error instanceof NoDatabase ? new Refusal(error.message) : error
   } finally {
     await opened.close()
   }

@@ -4,6 +4,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import { does } from "../CommandLine.ts"
 import { exitCode } from "../ExitCode.ts"
+import { databaseFlag, databaseOf } from "../databaseFlag.ts"
 import { jsonFlag } from "../flags.ts"
 import { checkAllow, toolFlags } from "../hostFlags.ts"
 import { Refusal } from "../Refusal.ts"
@@ -27,6 +28,17 @@ export const serve = Command.make(
       Flag.withDefault(".tenterhook"),
       Flag.withMetavar("folder"),
       Flag.withDescription("Where it keeps everything; made where it is not there")
+    ),
+    database: databaseFlag,
+    clusterHost: Flag.String("cluster-host").pipe(
+      Flag.optional,
+      Flag.withMetavar("address"),
+      Flag.withDescription("With a database URL: where the other servers on it reach this one; 127.0.0.1 where absent")
+    ),
+    clusterPort: Flag.Int("cluster-port").pipe(
+      Flag.optional,
+      Flag.withMetavar("number"),
+      Flag.withDescription("With a database URL: the port for the other servers; one that is free where absent")
     ),
     allow: Flag.String("allow").pipe(
       Flag.atLeast(0),
@@ -75,6 +87,14 @@ export const serve = Command.make(
       if (Option.isSome(value) && value.value < 1)
         throw new Refusal(`${name}: expected a number above 0, got ${value.value}`)
     }
+    const databaseUrl = databaseOf(flags.database)
+    for (const [name, value] of [
+      ["--cluster-host", flags.clusterHost],
+      ["--cluster-port", flags.clusterPort]
+    ] as const) {
+      if (value._tag === "Some" && Option.isNone(databaseUrl))
+        throw new Refusal(`${name}: servers share a Postgres, not a folder`, { hint: "--database-url names one" })
+    }
     const stop = firstAndSecond()
     const { serve: start } = await import("@tenterhook/server")
     const given = <A>(name: string, option: Option.Option<A>) => (Option.isSome(option) ? { [name]: option.value } : {})
@@ -87,12 +107,16 @@ export const serve = Command.make(
       env: environment(flags.env),
       noKeyOnLoopback: flags.noKeyOnLoopback,
       log: (text) => words.warn(text),
+      ...given("databaseUrl", databaseUrl),
+      ...given("clusterHost", flags.clusterHost),
+      ...given("clusterPort", flags.clusterPort),
       ...given("shared", flags.shared),
       ...given("ratePerSecond", flags.rateLimit),
       ...given("maxBodyBytes", flags.maxBody),
       ...given("recordDays", flags.keepDays)
     })
-    if (flags.json) print(JSON.stringify({ url: server.url, key: server.key, data: server.data }))
+    if (flags.json)
+      print(JSON.stringify({ url: server.url, key: server.key, data: server.data, database: server.database }))
     else tell(server, flags.noKeyOnLoopback)
     await stop.first
     await server.close()
@@ -107,16 +131,23 @@ export const serve = Command.make(
   Command.withExamples([
     { command: "tenterhook serve", description: "On this machine alone; prints its URL and, the first time, a key" },
     {
+      command: "tenterhook serve --database-url postgres://tenterhook@db/tenterhook",
+      description: "Everything in Postgres; several servers may share it"
+    },
+    {
       command: "tenterhook serve --host 0.0.0.0 --data /var/lib/tenterhook",
       description: "For others as well; put TLS in front of it"
     }
   ])
 )
 
-const tell = ({ url, key, data }: { url: string; key: string | null; data: string }, open: boolean) => {
+const tell = (
+  { url, key, data, database }: { url: string; key: string | null; data: string; database: string | null },
+  open: boolean
+) => {
   const pen = penFor(process.stdout)
   print(`listening on ${url}`)
-  print(pen.dim(`data in ${data}; reference at ${url}/docs`))
+  print(pen.dim(`data in ${database ?? data}; reference at ${url}/docs`))
   if (key !== null) {
     print(`key ${key}`)
     print(pen.dim("It has every scope, and is shown this once; `tenterhook keys` makes others."))

@@ -13,6 +13,7 @@ import { SqlClient } from "effect/sql"
 import { DurableDeferred, Workflow, WorkflowEngine } from "effect/workflow"
 import { ExecutionSteps, type Unfinished } from "./ExecutionSteps.ts"
 import { singleRunner } from "./runner.ts"
+import { type RunnerPlace, sharedRunner } from "./sharedRunner.ts"
 
 /**
  * Each execution is a workflow: start, wait for the end, end. It only wakes the steps; what happened stands in the
@@ -30,12 +31,14 @@ export class DurableExecutions extends Context.Service<
     readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<void>
   }
 >()("@tenterhook/server/execution/DurableExecutions") {
+  /** Without `runner` this process is the only one on its database. */
   static readonly layer = (
-    options: DurableExecutionsOptions = {}
+    options: DurableExecutionsOptions = {},
+    runner?: RunnerPlace
   ): Layer.Layer<DurableExecutions, never, SqlClient.SqlClient | ExecutionSteps> =>
-    Layer.effect(DurableExecutions, make(options)).pipe(
+    Layer.effect(DurableExecutions, make(options, runner === undefined)).pipe(
       Layer.provide(ClusterWorkflowEngine.layer),
-      Layer.provide(singleRunner)
+      Layer.provide(runner === undefined ? singleRunner : sharedRunner(runner))
     )
 }
 
@@ -55,7 +58,7 @@ const ExecutionWorkflow = Workflow.make("Execution", {
 
 const Ended = DurableDeferred.make("ended")
 
-const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions) {
+const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alone: boolean) {
   const { leaseCheckMs = 1000, reconcileMs = 5000, settleMs = 10_000 } = options
   const steps = yield* ExecutionSteps
   const running = yield* makeRunning
@@ -89,6 +92,8 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions) {
 
   const makeUp = Effect.fnUntraced(
     function* ({ id, ending }: Unfinished) {
+      // Each process looks after what it runs; what nobody does yet is looked at by whoever gets it.
+      if (!alone && !(yield* cluster.holds(id))) return
       if (running.has(id) || (waiting.has(id) && !ending)) return
       const state = yield* cluster.stateOf(id)
       if (state === "Suspended" && !ending) return void waiting.add(id)
@@ -110,9 +115,11 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions) {
   yield* Effect.forkScoped(Effect.repeat(looking, Schedule.spaced(leaseCheckMs)))
 
   // Nobody is still about to tell the cluster of what was recorded before this process lived.
-  const first = again("Comparing records with what runs", reconcile(yield* Clock.currentTimeMillis))
-  const settled = Effect.flatMap(Clock.currentTimeMillis, (now) => reconcile(now - settleMs))
+  const born = yield* Clock.currentTimeMillis
+  const settled = Effect.flatMap(Clock.currentTimeMillis, (now) => reconcile(Math.max(born, now - settleMs)))
   const comparing = again("Comparing records with what runs", settled)
+  // Where there are others, it takes a moment to know whose work is whose.
+  const first = Effect.delay(comparing, alone ? 0 : Math.min(sharesMs, reconcileMs))
   yield* Effect.forkScoped(Effect.andThen(first, Effect.repeat(Effect.delay(comparing, reconcileMs), Schedule.forever)))
 
   return DurableExecutions.of({ begin, end, forget })
@@ -158,6 +165,9 @@ const makeCluster = Effect.gen(function* () {
         exit: Exit.void
       })
     }),
+
+    /** Whether it runs in this process, if it runs. */
+    holds: (id: string) => Effect.map(keyOf(id), (key) => sharding.hasShardId(addressOf(key).shardId)),
 
     /** Null where it has not come to a wait or its end since it was begun or woken, or was never begun. */
     stateOf: Effect.fnUntraced(function* (id: string) {
@@ -212,6 +222,8 @@ const makeRunning = Effect.gen(function* () {
 
   return { once, has }
 })
+
+const sharesMs = 2000
 
 const again = (what: string, effect: Effect.Effect<void>) =>
   effect.pipe(

@@ -4,7 +4,8 @@ import type { OngoingExecution } from "@tenterhook/sdk"
 import { Context, Deferred, Effect, Exit, Layer, Scope } from "effect"
 import { type LiveHooks, LoadedHooks } from "../hooks/LoadedHooks.ts"
 import { Fire } from "../hooks/Fire.ts"
-import type { ExecutionRow } from "../store/Executions.ts"
+import { type ExecutionRow, Executions } from "../store/Executions.ts"
+import { Processes } from "../store/Processes.ts"
 
 export type Phase = "start" | "end"
 
@@ -35,6 +36,8 @@ export class LiveExecutions extends Context.Service<
     Effect.gen(function* () {
       const loaded = yield* LoadedHooks
       const { contextOf } = yield* Fire
+      const executions = yield* Executions
+      const processes = yield* Processes
       const outer = yield* Effect.scope
       const entries = new Map<string, LiveExecution & { readonly scope: Scope.Closeable }>()
       const waiting = new Map<string, Deferred.Deferred<void>>()
@@ -81,6 +84,21 @@ export class LiveExecutions extends Context.Service<
           entries.delete(id)
           return entry === undefined ? Effect.void : Scope.close(entry.scope, Exit.void)
         })
+
+      /** What another process took over and ended is nothing to keep in hand. */
+      const letGo = Effect.gen(function* () {
+        const mine = [...entries.keys()]
+        if (mine.length === 0) return
+        const unfinished = new Set((yield* executions.unfinished(Number.MAX_SAFE_INTEGER)).map(({ id }) => id))
+        for (const id of mine) if (!unfinished.has(id)) yield* release(id)
+      })
+      if (processes.shared)
+        yield* letGo.pipe(
+          Effect.ignoreCause({ log: "Warn", message: "What others ended could not be looked for" }),
+          Effect.delay("1 minute"),
+          Effect.forever,
+          Effect.forkScoped
+        )
 
       const until = Effect.fnUntraced(function* <A, E>(phase: Phase, id: string, look: Effect.Effect<A | null, E>) {
         const key = `${phase} ${id}`

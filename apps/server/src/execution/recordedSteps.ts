@@ -26,14 +26,22 @@ export const recordedSteps: Layer.Layer<ExecutionSteps, never, Executions | Live
     const rowOf = (id: string) =>
       Effect.orDie(Effect.catchTag(executions.get(id), "NotFound", () => Effect.succeed(null)))
 
+    /** While another process that lives is at a step of it, that one goes on: shards may change hands meanwhile. */
+    const claimed = (id: string): Effect.Effect<void> =>
+      Effect.flatMap(Effect.orDie(executions.claim(id)), (mine) =>
+        mine ? Effect.void : Effect.andThen(Effect.sleep(askAgainMs), claimed(id))
+      )
+
     return ExecutionSteps.of({
       start: Effect.fn("ExecutionSteps.start")(function* (id: string) {
+        yield* claimed(id)
         const row = yield* rowOf(id)
         if (row === null || row.start !== null) return
         yield* lives.start(row, keep(row, "start"))
         yield* lives.done("start", id)
       }),
       end: Effect.fn("ExecutionSteps.end")(function* (id: string) {
+        yield* claimed(id)
         const row = yield* rowOf(id)
         if (row === null || row.status !== "ending") return
         const { live, execution } = yield* lives.find(row)
@@ -46,6 +54,8 @@ export const recordedSteps: Layer.Layer<ExecutionSteps, never, Executions | Live
     })
   })
 )
+
+const askAgainMs = 500
 
 /** What the host said when it ended, and more of the context where it sent more. */
 const endOf = ({ endContext, outcome, error, output }: ExecutionRow): ExecutionEnd => ({

@@ -1,9 +1,10 @@
 /** Faults of the server: the log gets the cause, the client a name to ask for it by. */
+import { PostgresClient } from "@tenterhook/postgres"
 import { Cause, Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { SqlError } from "effect/sql"
-import { about, InternalError, Unavailable } from "../api/Problem.ts"
-import { StoreError } from "../store/StoreError.ts"
+import { about, InternalError, Unacceptable, Unavailable } from "../api/Problem.ts"
+import { HoldsNul, StoreError } from "../store/StoreError.ts"
 import { answer } from "./answer.ts"
 
 /** What the client gets for a cause that nobody foresaw. Never anything of the cause. */
@@ -11,6 +12,8 @@ export const faultAnswer = (
   cause: Cause.Cause<unknown>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) => {
+    const nul = cause.reasons.map(faultOf).find((error) => error instanceof HoldsNul)
+    if (nul !== undefined) return answer(new Unacceptable(about("payload", nul.message)))
     const instance = `urn:uuid:${crypto.randomUUID()}`
     const problem = cause.reasons.some(isOfDatabase)
       ? new Unavailable({ ...about("server", "the database did not answer; ask again"), instance })
@@ -19,9 +22,15 @@ export const faultAnswer = (
   })
 
 const isOfDatabase = (reason: Cause.Reason<unknown>): boolean => {
-  const error = Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : null
-  return error instanceof StoreError || (SqlError.isSqlError(error) && passing.has(error.reason._tag))
+  const error = faultOf(reason)
+  return (
+    error instanceof StoreError ||
+    (SqlError.isSqlError(error) && (passing.has(error.reason._tag) || PostgresClient.mayComeUp(error)))
+  )
 }
+
+const faultOf = (reason: Cause.Reason<unknown>) =>
+  Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : null
 
 /** A statement that is wrong or refused is our fault; these pass. */
 const passing: ReadonlySet<string> = new Set([

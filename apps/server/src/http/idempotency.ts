@@ -4,20 +4,22 @@
  * A request claims its key before it does anything, and its answer is kept with the claim. A second one that comes
  * meanwhile waits for the first. A claim without an answer, whose request is not under way, was left by a process that
  * died or a client that went away: the next request takes it over, with the same `IdempotentId`, so that what was made
- * the first time is found and not made again. The data folder belongs to one process, so what is under way is known here.
+ * the first time is found and not made again. What is under way in this process is known here; a claim names its
+ * process, so that those who share a database leave it alone as long as that one lives.
  *
  * Answers that hold a secret are kept as well: the secret lies in the same database in clear anyway, as whoever signs
  * with it needs it, and a client that lost that answer would have an endpoint without its secret.
  */
-import { deleteInBatches, makeTransactions, rowsOf, Whole } from "@tenterhook/sql"
+import { deleteInBatches, makeTransactions, migrate, rowsOf, Whole } from "@tenterhook/sql"
 import { Cause, Clock, Context, Deferred, Duration, Effect, Exit, Layer, Option, Schema, type Types } from "effect"
 import { HttpServerRespondable, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 import { hash } from "node:crypto"
 import { CurrentCaller } from "../api/Authorization.ts"
 import { Idempotency } from "../api/Exchange.ts"
 import { about, Conflict, InvalidRequest, Unacceptable } from "../api/Problem.ts"
+import { Processes } from "../store/Processes.ts"
 import { isRequestFault } from "./requestFault.ts"
 
 export interface IdempotencySettings {
@@ -37,33 +39,57 @@ export const IdempotentId = Context.Reference<string | null>("@tenterhook/server
 export const idempotencyLayer = ({ waitMs = 30_000 }: IdempotencySettings = {}): Layer.Layer<
   Idempotency,
   SqlError.SqlError,
-  SqlClient.SqlClient
+  SqlClient.SqlClient | Processes
 > =>
   Layer.effect(
     Idempotency,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
+      const processes = yield* Processes
       const clock = yield* Clock.Clock
       // The disk has a claim no later than what its request makes: both are in the same log, in this order.
       const { relaxed } = yield* makeTransactions(sql)
       const underWay = new Map<string, UnderWay>()
 
-      /** What was kept: an answer, or since when the key is this request's. */
+      /** What was kept: an answer, or since when the key is this request's. Null: another process is at it. */
       const claim = Effect.fnUntraced(function* ({ place, request }: Asked): Claiming {
         const now = clock.currentTimeMillisUnsafe()
-        const row = { place, request, created_at: now }
+        const row = { place, request, created_at: now, claimed_by: processes.me }
         const mine =
           yield* sql`INSERT INTO idempotency ${sql.insert(row)} ON CONFLICT (place) DO NOTHING RETURNING place`
         if (mine.length > 0) return now
         const [kept] = yield* claimRows(sql`SELECT * FROM idempotency WHERE place = ${place}`)
-        if (now - kept!.created_at >= keptMs) {
-          const renewed = { request, status: null, content_type: null, body: null, created_at: now }
+        // Let go of meanwhile.
+        if (kept === undefined) return null
+        if (now - kept.created_at >= keptMs) {
+          const renewed = {
+            request,
+            status: null,
+            content_type: null,
+            body: null,
+            created_at: now,
+            claimed_by: processes.me
+          }
           yield* sql`UPDATE idempotency SET ${sql.update(renewed)} WHERE place = ${place}`
           return now
         }
-        if (kept!.request !== request) return yield* reused
-        return kept!.status === null ? kept!.created_at : answerOf(kept!)
+        if (kept.request !== request) return yield* reused
+        if (kept.status !== null) return answerOf(kept)
+        const left = yield* sql`UPDATE idempotency SET claimed_by = ${processes.me}
+          WHERE place = ${place} AND status IS NULL AND ${processes.free("claimed_by")} RETURNING place`
+        return left.length > 0 ? kept.created_at : null
       }, relaxed)
+
+      /** Waits for another process as for another request. */
+      const mine = Effect.fnUntraced(function* (asked: Asked) {
+        const until = clock.currentTimeMillisUnsafe() + waitMs
+        for (;;) {
+          const claimed = yield* Effect.catchTag(claim(asked), "SqlError", Effect.die)
+          if (claimed !== null) return claimed
+          if (clock.currentTimeMillisUnsafe() >= until) return yield* tooLong
+          yield* Effect.sleep(lookAgainMs)
+        }
+      })
 
       const keep = (place: string, response: HttpServerResponse.HttpServerResponse, body: string) =>
         relaxed(
@@ -91,7 +117,7 @@ export const idempotencyLayer = ({ waitMs = 30_000 }: IdempotencySettings = {}):
       const once = (asked: Asked, work: Work) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.gen(function* () {
-            const claimed = yield* Effect.catchTag(claim(asked), "SqlError", Effect.die)
+            const claimed = yield* restore(mine(asked))
             if (typeof claimed !== "number") return claimed
             const id = hashOf(asked.place, asked.request, String(claimed))
             const exit = yield* Effect.exit(restore(Effect.provideService(work, IdempotentId, id)))
@@ -157,15 +183,16 @@ const table = Effect.gen(function* () {
   yield* sql`CREATE INDEX idempotency_created ON idempotency (created_at)`
 })
 
-export const idempotencyMigrations = { "0001_idempotency": table }
+const claims = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`ALTER TABLE idempotency ADD COLUMN claimed_by TEXT`
+})
+
+export const idempotencyMigrations = { "0001_idempotency": table, "0002_claims": claims }
 
 /** Makes or brings up to date what is there. */
 export const migrateIdempotency: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =
-  Effect.suspend(() =>
-    Effect.asVoid(
-      Migrator.make({})({ loader: Migrator.fromRecord(idempotencyMigrations), table: "server_idempotency_migration" })
-    )
-  )
+  Effect.suspend(() => migrate("server_idempotency_migration", idempotencyMigrations))
 
 const enter = (underWay: Map<string, UnderWay>, { place, request }: Asked) => {
   if (underWay.has(place)) return null
@@ -221,6 +248,7 @@ const undone: ReadonlySet<number> = new Set([400, 401, 403, 413, 415, 429])
 const notBegun = HttpServerResponse.empty({ status: 400 })
 const visible = /^[\x21-\x7e]{1,255}$/
 const keptMs = 86_400_000
+const lookAgainMs = 200
 
 const ClaimRow = Schema.Struct({
   place: Schema.String,
@@ -247,4 +275,7 @@ type Answered = Effect.Effect<
   Types.unhandled | InvalidRequest | Conflict | Unacceptable
 >
 type Work = Effect.Effect<HttpServerResponse.HttpServerResponse, never>
-type Claiming = Effect.fn.Return<number | HttpServerResponse.HttpServerResponse, Unacceptable | SqlError.SqlError>
+type Claiming = Effect.fn.Return<
+  number | HttpServerResponse.HttpServerResponse | null,
+  Unacceptable | SqlError.SqlError
+>

@@ -56,6 +56,8 @@ export class Keys extends Context.Service<
   {
     readonly create: (key: NewKey) => Effect.Effect<CreatedKey, KeysError | SqlError.SqlError>
     /** The newest first, with those that were revoked. */
+    /** The same, where there was never a key; null where there was. Of several processes that ask at once one gets it. */
+    readonly first: Effect.Effect<CreatedKey | null, SqlError.SqlError>
     readonly list: Effect.Effect<ReadonlyArray<KeyRecord>, SqlError.SqlError>
     /** Other processes notice within a second. A key that was revoked before stays so. */
     readonly revoke: (id: string) => Effect.Effect<KeyRecord, KeysError | SqlError.SqlError>
@@ -138,7 +140,17 @@ export class Keys extends Context.Service<
 
       const isEmpty = sql`SELECT 1 FROM server_key LIMIT 1`.pipe(Effect.map((rows) => rows.length === 0))
 
-      return Keys.of({ create, list, revoke, find, isEmpty })
+      const first = sql.withTransaction(
+        Effect.gen(function* () {
+          yield* sql.onDialectOrElse({
+            orElse: () => Effect.void,
+            pg: () => sql`LOCK TABLE server_key IN EXCLUSIVE MODE`
+          })
+          return (yield* isEmpty) ? yield* Effect.catchTag(create({ name: "first" }), "KeysError", Effect.die) : null
+        })
+      )
+
+      return Keys.of({ create, first, list, revoke, find, isEmpty })
     })
   )
 }

@@ -1,6 +1,7 @@
 /** Where keys are kept: never themselves, only the SHA-256 of each. Times are epoch milliseconds, lists are JSON texts. */
+import { migrate } from "@tenterhook/sql"
 import { Effect } from "effect"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 
 const table = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -26,6 +27,4 @@ export const keyMigrations = { "0001_keys": table }
 
 /** Makes or brings up to date what is there. Several processes may do so at once. */
 export const migrateKeys: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =
-  Effect.suspend(() =>
-    Effect.asVoid(Migrator.make({})({ loader: Migrator.fromRecord(keyMigrations), table: "server_key_migration" }))
-  )
+  Effect.suspend(() => migrate("server_key_migration", keyMigrations))

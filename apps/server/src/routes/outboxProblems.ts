@@ -2,6 +2,7 @@
 import type { OutboxError } from "@tenterhook/webhook/outbox"
 import { Effect } from "effect"
 import { about, NotFound, Unacceptable, Unavailable } from "../api/Problem.ts"
+import { HoldsNul } from "../store/StoreError.ts"
 
 /** For what makes a new one. */
 export const orRefused = <A, R>(effect: Effect.Effect<A, OutboxError, R>) =>
@@ -26,7 +27,8 @@ const problem = <A, R>(effect: Effect.Effect<A, OutboxError, R>, fields: Readonl
 /** For what looks at one of them. */
 export const orMissing = <A, R>(effect: Effect.Effect<A, OutboxError, R>) =>
   Effect.catch(effect, ({ reason }): Effect.Effect<never, NotFound | Unavailable> =>
-    reason._tag === "unacceptable" ? Effect.die(reason) : missing(reason)
+    // Nothing is saved: an id that no database can hold.
+    reason._tag === "unacceptable" ? Effect.die(new HoldsNul({ doing: "look" })) : missing(reason)
   )
 
 /** For what looks at all of them. */

@@ -7,6 +7,7 @@ import { type Execution, ExecutionOutcome, ExecutionStatus } from "../api/execut
 import { about, Conflict, type InvalidRequest, NotFound } from "../api/Problem.ts"
 import type { FireTarget } from "./Fires.ts"
 import { type Page, paged, type PageQuery, where } from "./page.ts"
+import { Processes } from "./Processes.ts"
 import { type StoreError, stored } from "./StoreError.ts"
 
 export interface NewExecution extends FireTarget {
@@ -54,6 +55,11 @@ export class Executions extends Context.Service<
     readonly list: (query: ExecutionQuery) => Effect.Effect<Page<Execution>, StoreError | InvalidRequest>
     /** The lease begins anew. */
     readonly extend: (id: string) => Effect.Effect<void, StoreError | NotFound | Conflict>
+    /**
+     * Whether this process may run a step of it: no other one that lives is at one. Ends with the record of the step.
+     * True where there is no record.
+     */
+    readonly claim: (id: string) => Effect.Effect<boolean, StoreError>
     /** Its end is recorded; the end hooks are still to run. Nothing happens where it was ended the same way before. */
     readonly ending: (id: string, how: Ending) => Effect.Effect<void, StoreError | NotFound | Conflict>
     /** The same for all whose lease ran out before the time, with the outcome `aborted`. Gives their ids. */
@@ -79,6 +85,7 @@ export class Executions extends Context.Service<
     Executions,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
+      const processes = yield* Processes
 
       const create = Effect.fn("Executions.create")(function* (given: NewExecution) {
         const now = yield* Clock.currentTimeMillis
@@ -138,6 +145,13 @@ export class Executions extends Context.Service<
         return yield* new Conflict(about("params.id", text))
       }, stored("extend the lease"))
 
+      const claim = Effect.fn("Executions.claim")(function* (id: string) {
+        if (!processes.shared) return true
+        const rows = yield* sql`UPDATE execution SET claimed_by = ${processes.me}
+          WHERE id = ${id} AND ${processes.free("claimed_by")} RETURNING id`
+        return rows.length > 0 || (yield* sql`SELECT id FROM execution WHERE id = ${id}`).length === 0
+      }, stored("claim the execution"))
+
       const ending = Effect.fn("Executions.ending")(function* (id: string, how: Ending) {
         const now = yield* Clock.currentTimeMillis
         const set = {
@@ -196,7 +210,20 @@ export class Executions extends Context.Service<
           })
         )
 
-      return Executions.of({ create, get, list, extend, ending, expire, renew, unfinished, unsettled, settle, forget })
+      return Executions.of({
+        create,
+        get,
+        list,
+        extend,
+        claim,
+        ending,
+        expire,
+        renew,
+        unfinished,
+        unsettled,
+        settle,
+        forget
+      })
     })
   )
 }

@@ -80,13 +80,14 @@ export class Fires extends Context.Service<
 
       const markStarted = ({ report, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
         status = CASE status WHEN 'starting' THEN 'running' ELSE status END, start_report = ${JSON.stringify(report)},
-        lease_ends_at = ${Math.ceil(at + durationMs)} + lease_ms, touched_at = ${at} WHERE id = ${executionId}`
+        lease_ends_at = ${Math.ceil(at + durationMs)} + lease_ms, touched_at = ${at}, claimed_by = NULL
+        WHERE id = ${executionId} AND start_report IS NULL`
 
       // Its environment was kept for the end hooks alone.
       const markEnded = ({ report, context, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
         status = 'ended', end_report = ${JSON.stringify(report)}, ended_at = ${Math.ceil(at + durationMs)},
         context = ${JSON.stringify({ ...context, env: undefined })}, end_context = NULL,
-        touched_at = ${at} WHERE id = ${executionId}`
+        touched_at = ${at}, claimed_by = NULL WHERE id = ${executionId} AND status <> 'ended'`
 
       const commit = makeGroupCommit<Fired, void>({ sql, transaction: durable, write, maxSize: 500 })
       // Where no hook ran, all that a power cut can take is the note that none did: no reason to wait for the disk.

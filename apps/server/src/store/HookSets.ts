@@ -111,6 +111,8 @@ export class HookSets extends Context.Service<
 
       const replace = Effect.fn("HookSets.replace")(function* (id: string, upload: HookSetUpload, loaded: Loaded) {
         const change = Effect.gen(function* () {
+          // Two that come at once are two versions.
+          yield* sql`UPDATE hook_set SET latest = latest WHERE id = ${id}`
           const before = yield* rowOf(id, undefined)
           const digest = yield* uploads.keep(upload)
           if (digest === before.digest && (upload.name ?? null) === before.name) return

@@ -24,7 +24,9 @@ export class Uploads extends Context.Service<
       const keep = Effect.fn("Uploads.keep")(function* (upload: HookSetUpload) {
         const digest = digestOf(upload)
         const row = { digest, upload: JSON.stringify(essence(upload)), created_at: yield* Clock.currentTimeMillis }
-        yield* sql`INSERT INTO upload ${sql.insert(row)} ON CONFLICT (digest) DO NOTHING`
+        // One that is asked for again is not old: nobody forgets it before it is referred to.
+        yield* sql`INSERT INTO upload ${sql.insert(row)} ON CONFLICT (digest)
+          DO UPDATE SET created_at = excluded.created_at WHERE upload.created_at < excluded.created_at - ${aDayMs}`
         return digest
       }, stored("keep the hooks"))
 
@@ -65,4 +67,5 @@ const essence = ({ dialect, mode, configs, tools, allow }: HookSetUpload): HookS
   ...(allow === undefined ? {} : { allow })
 })
 
+const aDayMs = 86_400_000
 const uploadRows = rowsOf(Schema.Struct({ upload: Schema.fromJsonString(HookSetUpload) }))

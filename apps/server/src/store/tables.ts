@@ -2,14 +2,13 @@
  * Where the truth lives, beside the outbox's tables. Times are epoch milliseconds, lists and objects are JSON texts,
  * booleans are 0 and 1; `seq` counts up, so that lists have an order that does not change.
  */
+import { migrate as migrateTables } from "@tenterhook/sql"
 import { Effect } from "effect"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 
 /** Makes or brings up to date what is there. */
 export const migrate: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =
-  Effect.suspend(() =>
-    Effect.asVoid(Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "server_migration" }))
-  )
+  Effect.suspend(() => migrateTables("server_migration", migrations))
 
 const tables = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -124,4 +123,11 @@ const requests = Effect.gen(function* () {
   yield* sql`ALTER TABLE execution ADD COLUMN request TEXT`
 })
 
-export const migrations = { "0001_tables": tables, "0002_requests": requests }
+const processes = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`CREATE TABLE server_process (id TEXT PRIMARY KEY, alive_at BIGINT NOT NULL)`
+  // The process that runs a step of it.
+  yield* sql`ALTER TABLE execution ADD COLUMN claimed_by TEXT`
+})
+
+export const migrations = { "0001_tables": tables, "0002_requests": requests, "0003_processes": processes }

@@ -34,7 +34,7 @@ const routes: ReadonlyArray<Route> = (() => {
 /** A server whose keys are made beside it, as `tenterhook keys` does. */
 const openWithKeys = async () => {
   const server = await openServer()
-  const keys = openKeys(server.data)
+  const keys = openKeys({ data: server.data })
   onTestFinished(() => keys.close())
   const made = new Map<string, Promise<string>>()
   const keyOf = (...scopes: ReadonlyArray<Scope>) => {

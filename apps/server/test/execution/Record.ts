@@ -23,7 +23,7 @@ export interface RecordOptions {
 export const tables = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`CREATE TABLE IF NOT EXISTS execution (
-    id TEXT PRIMARY KEY, status TEXT NOT NULL, outcome TEXT, lease_ends_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+    id TEXT PRIMARY KEY, status TEXT NOT NULL, outcome TEXT, lease_ends_at BIGINT NOT NULL, changed_at BIGINT NOT NULL,
     starts INTEGER NOT NULL DEFAULT 0, started INTEGER NOT NULL DEFAULT 0,
     ends INTEGER NOT NULL DEFAULT 0, ended INTEGER NOT NULL DEFAULT 0)`
   yield* sql`CREATE INDEX IF NOT EXISTS execution_lease ON execution (status, lease_ends_at)`
@@ -32,7 +32,8 @@ export const tables = Effect.gen(function* () {
 export const insert = Effect.fnUntraced(function* (id: string, leaseMs: number) {
   const sql = yield* SqlClient.SqlClient
   const now = yield* Clock.currentTimeMillis
-  yield* sql`INSERT OR IGNORE INTO execution ${sql.insert({ id, status: "starting", lease_ends_at: now + leaseMs, changed_at: now })}`
+  yield* sql`INSERT INTO execution ${sql.insert({ id, status: "starting", lease_ends_at: now + leaseMs, changed_at: now })}
+    ON CONFLICT (id) DO NOTHING`
 })
 
 export const setEnding = Effect.fnUntraced(function* (id: string, outcome: string) {

@@ -1,14 +1,12 @@
-/** A small API of its own behind the server's layers: real HTTP on loopback, a real SQLite file. */
+/** A small API of its own behind the server's layers: real HTTP on loopback, a real database. */
 import { NodeHttpServer } from "@effect/platform-node"
-import { SqliteClient } from "@tenterhook/sqlite"
+import { PostgresClient } from "@tenterhook/postgres"
+import { type Database, databases, type Engine } from "@tenterhook/testing-databases"
 import { Context, Deferred, Effect, Layer, Logger, Schema } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
 import { SqlClient } from "effect/sql"
-import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Authorization, CurrentCaller } from "../../src/api/Authorization.ts"
 import { Exchange, Idempotency } from "../../src/api/Exchange.ts"
 import { about, NotFound } from "../../src/api/Problem.ts"
@@ -20,6 +18,8 @@ import { IdempotentId, idempotencyLayer, migrateIdempotency } from "../../src/ht
 import { openApiLayer } from "../../src/http/openapi.ts"
 import { Keys } from "../../src/keys/Keys.ts"
 import { migrateKeys } from "../../src/keys/tables.ts"
+import { Processes } from "../../src/store/Processes.ts"
+import { migrate } from "../../src/store/tables.ts"
 
 const NewThing = Schema.Struct({
   name: Schema.NonEmptyString,
@@ -90,7 +90,10 @@ export interface SampleSettings {
   readonly ratePerSecond?: number | null
   readonly maxBodyBytes?: number
   readonly waitMs?: number
-  readonly file?: string
+  /** Default: SQLite. */
+  readonly engine?: Engine
+  /** Default: one of its own. */
+  readonly database?: Database
 }
 
 const routes = (behaviour: Behaviour) =>
@@ -127,14 +130,18 @@ const routes = (behaviour: Behaviour) =>
 /** A server that ends with the scope. */
 export const serveSample = Effect.fnUntraced(function* (settings: SampleSettings = {}) {
   const { noKeyOnLoopback = false, ratePerSecond = null, maxBodyBytes = 10_000, waitMs = 5_000 } = settings
-  const file = settings.file ?? (yield* aFile)
+  const { engine = databases[0]!, database = yield* engine.database } = settings
   const behaviour: Behaviour = { made: 0, gate: null, ids: [], isDraining: false }
   const logged: Array<string> = []
   const logger = Logger.make(({ message, cause }) => void logged.push(`${String(message)} ${String(cause)}`))
 
-  const database = SqliteClient.layer({ filename: file })
-  const tables = Layer.effectDiscard(Effect.andThen(migrateKeys, migrateIdempotency))
-  const store = Keys.layer.pipe(Layer.provideMerge(tables), Layer.provideMerge(database))
+  const processes = PostgresClient.isUrl(database.place) ? Processes.layerShared : Processes.layerAlone
+  const tables = Layer.effectDiscard(Effect.all([migrate, migrateKeys, migrateIdempotency], { discard: true }))
+  const store = Keys.layer.pipe(
+    Layer.provideMerge(processes),
+    Layer.provideMerge(tables),
+    Layer.provideMerge(database.client)
+  )
   const middlewares = Layer.mergeAll(
     authorizationLayer({ noKeyOnLoopback, ratePerSecond }),
     exchangeLayer({ maxBodyBytes, isDraining: () => behaviour.isDraining }),
@@ -165,7 +172,6 @@ export const serveSample = Effect.fnUntraced(function* (settings: SampleSettings
     sql: Context.get(context, SqlClient.SqlClient),
     behaviour,
     logged,
-    file,
     /** With the key that may do all, unless the headers say otherwise. */
     ask: (path: string, init: RequestInit = {}) => ask(`http://127.0.0.1:${port}${path}`, key, init)
   }
@@ -203,9 +209,3 @@ const parsed = (text: string) => {
     return null
   }
 }
-
-/** In a folder of its own, which goes with the scope. */
-export const aFile = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "tenterhook-http-"))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-).pipe(Effect.map((folder) => join(folder, "server.db")))

@@ -48,7 +48,7 @@ export const makeAnnouncer = (
 ): Announcer => {
   const write = Effect.fnUntraced(function* (list: ReadonlyArray<Prepared>, to?: Subscriber) {
     const now = yield* Clock.currentTimeMillis
-    const subscribers = to === undefined ? [...(yield* endpoints.subscribers).values()] : [to]
+    const subscribers = to === undefined ? [...(yield* endpoints.subscribersHeld).values()] : [to]
     const rows = list.map(({ type, text, key }) => ({
       id: mintId("evt", now),
       dedupe_key: key,

@@ -36,7 +36,21 @@ export interface Claimed {
 export const defaultLeaseMarginMs = 5000
 
 export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, leaseMs: number | null) => {
-  const skipLocked = sql.literal(sql.onDialectOrElse({ orElse: () => "", pg: () => "FOR UPDATE SKIP LOCKED" }))
+  /** On SQLite nobody else writes meanwhile; on Postgres what others work at is left to them. */
+  const skipLocked = sql.literal(sql.onDialectOrElse({ orElse: () => "", pg: () => "FOR UPDATE OF d SKIP LOCKED" }))
+
+  /** Endpoints whose tries are counted by this transaction alone, so that no two together exceed what one allows. */
+  const held = (now: number): Effect.Effect<ReadonlySet<string> | null, SqlError.SqlError> =>
+    sql.onDialectOrElse({
+      orElse: () => Effect.succeed(null),
+      pg: () =>
+        Effect.map(
+          idRows(sql`SELECT e.id FROM outbox_endpoint e WHERE e.status = 'enabled' AND EXISTS (
+            SELECT 1 FROM outbox_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending'
+              AND d.leased_until = 0 AND d.next_at <= ${now}) ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED`),
+          (rows) => new Set(rows.map(({ id }) => id))
+        )
+    })
 
   /**
    * Within a transaction. `room`: how many at most; `mine`: leases of tries that still run here, which end by
@@ -47,8 +61,10 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
     now: number,
     mine: ReadonlySet<string>
   ): Effect.fn.Return<Claimed, SqlError.SqlError> {
-    yield* sql`UPDATE outbox_delivery SET leased_until = 0, leased_by = NULL
-      WHERE leased_until > 0 AND leased_until <= ${now} AND NOT ${sql.in("leased_by", [...mine])}`
+    yield* sql`UPDATE outbox_delivery SET leased_until = 0, leased_by = NULL WHERE id IN (
+      SELECT d.id FROM outbox_delivery d WHERE d.leased_until > 0 AND d.leased_until <= ${now}
+        AND NOT ${sql.in("leased_by", [...mine])} ${skipLocked})`
+    const own = yield* held(now)
     const subscribers = yield* endpoints.subscribers
     const claims: Array<Claim> = []
     let nextAt: number | null = null
@@ -60,6 +76,10 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
       if (subscriber === undefined || line.due === null) continue
       if (line.due > now) {
         later(line.due)
+        continue
+      }
+      if (own !== null && !own.has(line.id)) {
+        later(now + othersMs)
         continue
       }
       const { endpoint, rules } = subscriber
@@ -154,6 +174,8 @@ const paceOf = (ratePerSecond: number | null, freeAt: number, now: number) => {
 }
 
 const keptMs = 100
+/** How soon an endpoint is looked at again that another process was taking from. */
+const othersMs = 50
 
 const lineRows = rowsOf(
   Schema.Struct({
@@ -164,6 +186,7 @@ const lineRows = rowsOf(
     due: Schema.NullOr(Whole)
   })
 )
+const idRows = rowsOf(Schema.Struct({ id: Schema.String }))
 const nextRows = rowsOf(Schema.Struct({ next_at: Schema.NullOr(Whole) }))
 const claimRows = rowsOf(
   Schema.Struct({

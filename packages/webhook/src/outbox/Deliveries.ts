@@ -140,7 +140,7 @@ export const makeDeliveries = (
           "the replay",
           `the payload of the delivery ${forgotten.id} was forgotten at ${new Date(forgotten.forgotten_at!).toISOString()}; ask for later ones only`
         )
-      const subscribers = yield* endpoints.subscribers
+      const subscribers = yield* endpoints.subscribersHeld
       const now = yield* Clock.currentTimeMillis
       const fresh: Array<Record<string, unknown> & { readonly id: string }> = []
       for (const row of rows) {
@@ -192,7 +192,7 @@ export const makeDeliveries = (
     if (refusal !== null) return yield* unacceptable("the endpoint's url", refusal.message)
     const prepared = yield* prepare({ type: event.type ?? "test.webhook", data: event.data ?? { test: true } })
     const [row] = yield* Effect.gen(function* () {
-      const to = Option.fromNullishOr((yield* endpoints.subscribers).get(endpointId))
+      const to = Option.fromNullishOr((yield* endpoints.subscribersHeld).get(endpointId))
       if (Option.isNone(to)) return yield* unknown("endpoint", endpointId)
       const [announcementId] = yield* announcer.write([prepared], to.value)
       return yield* deliveryRows(sql`${select} WHERE d.announcement_id = ${announcementId}`)

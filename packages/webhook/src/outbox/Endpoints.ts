@@ -1,7 +1,7 @@
 /** Endpoints: what is checked when they are saved, and what processes remember of them. */
 import { rowsOf } from "@tenterhook/sql"
 import { Clock, Effect, Result, Schema } from "effect"
-import type { SqlClient, SqlError } from "effect/sql"
+import type { SqlClient, SqlError, Statement } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { headersProblem } from "../request/headers.ts"
 import type { Sender } from "../request/Sender.ts"
@@ -51,6 +51,8 @@ export interface Endpoints {
   readonly remove: (id: string) => Effect.Effect<void, OutboxError>
   /** All of them as announcing and sending need them; read again when one was changed, by whatever process. */
   readonly subscribers: Effect.Effect<ReadonlyMap<string, Subscriber>, SqlError.SqlError>
+  /** The same, and none is changed before the transaction ends: what is written for one holds when it is there. */
+  readonly subscribersHeld: Effect.Effect<ReadonlyMap<string, Subscriber>, SqlError.SqlError>
   /** To be called in the transaction that changed one. */
   readonly changed: Effect.Effect<void, SqlError.SqlError>
 }
@@ -83,14 +85,17 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
 
   let remembered: ReadonlyMap<string, Subscriber> = new Map()
   let revision = ""
-  const subscribers = Effect.gen(function* () {
-    const [now] = yield* revisionRows(sql`SELECT revision FROM outbox_revision WHERE one = 1`)
+  const subscribersWith = Effect.fnUntraced(function* (lock: Statement.Fragment) {
+    const [now] = yield* revisionRows(sql`SELECT revision FROM outbox_revision WHERE one = 1 ${lock}`)
     if (now!.revision === revision) return remembered
     const rows = yield* endpointRows(sql`SELECT * FROM outbox_endpoint ORDER BY created_at, id`)
     remembered = new Map(rows.map((row) => [row.id, subscriberOf(row, rules)]))
     revision = now!.revision
     return remembered
   })
+
+  const subscribers = subscribersWith(sql.literal(""))
+  const subscribersHeld = subscribersWith(sql.literal(sql.onDialectOrElse({ orElse: () => "", pg: () => "FOR SHARE" })))
 
   const check = Effect.fnUntraced(function* (settings: Partial<EndpointSettings>) {
     const problem = problemOf(settings, rules)
@@ -102,6 +107,7 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
 
   return {
     subscribers,
+    subscribersHeld,
     changed,
     create: Effect.fn("Endpoints.create")(function* ({ id: given, secret: chosen, ...settings }) {
       yield* check(settings)
@@ -111,9 +117,7 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
       if (!/^[\w-]{1,100}$/.test(id))
         return yield* unacceptable("the endpoint's id", "expected up to 100 letters, digits, - and _")
       const saved = yield* Effect.gen(function* () {
-        const before = yield* sql`SELECT id FROM outbox_endpoint WHERE id = ${id}`
-        if (before.length > 0) return yield* unacceptable("the endpoint's id", `there is an endpoint ${id} already`)
-        yield* sql`INSERT INTO outbox_endpoint ${sql.insert({
+        const made = yield* sql`INSERT INTO outbox_endpoint ${sql.insert({
           ...columnsOf({ description: "", events: ["*"], filter: null, headers: {}, ...settings }),
           id,
           secrets: JSON.stringify([{ secret, until: null }]),
@@ -125,7 +129,8 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
           created_at: now,
           updated_at: now,
           rate_free_at: 0
-        })}`
+        })} ON CONFLICT (id) DO NOTHING RETURNING id`
+        if (made.length === 0) return yield* unacceptable("the endpoint's id", `there is an endpoint ${id} already`)
         yield* changed
         return endpointOf(yield* rowOf(id))
       }).pipe(sql.withTransaction, stored("save the endpoint"))

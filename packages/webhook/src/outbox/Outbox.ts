@@ -55,7 +55,7 @@ export class Outbox extends Context.Service<
   Outbox,
   {
     readonly announce: Announcer["announce"]
-    readonly endpoints: Omit<Endpoints, "subscribers" | "changed">
+    readonly endpoints: Omit<Endpoints, "subscribers" | "subscribersHeld" | "changed">
     readonly deliveries: Deliveries
     readonly listen: Feed["listen"]
     readonly forget: Retention["forget"]

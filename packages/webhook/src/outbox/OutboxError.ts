@@ -1,3 +1,4 @@
+import { isOfNul } from "@tenterhook/sql"
 import { Effect, Schema } from "effect"
 import { SqlError } from "effect/sql"
 
@@ -50,9 +51,11 @@ export const stored =
     effect: Effect.Effect<A, E | SqlError.SqlError, R>
   ): Effect.Effect<A, Exclude<E, SqlError.SqlError> | OutboxError, R> =>
     Effect.mapError(effect, (error) =>
-      SqlError.isSqlError(error)
-        ? new OutboxError({ reason: new Storage({ doing, why: whyOf(error) }) })
-        : (error as Exclude<E, SqlError.SqlError>)
+      SqlError.isSqlError(error) && isOfNul(error)
+        ? unacceptable("what is saved", "expected texts without NUL characters: the database keeps none")
+        : SqlError.isSqlError(error)
+          ? new OutboxError({ reason: new Storage({ doing, why: whyOf(error) }) })
+          : (error as Exclude<E, SqlError.SqlError>)
     )
 
 /** The innermost message: those around it say no more than that it failed. */

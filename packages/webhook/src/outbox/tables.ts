@@ -2,14 +2,13 @@
  * Where the truth lives: four tables. Times are epoch milliseconds, lists and objects are JSON texts, booleans are 0 and 1.
  * A delivery that is being sent is `pending` with a lease: `leased_until` above 0.
  */
+import { migrate as migrateTables } from "@tenterhook/sql"
 import { Effect } from "effect"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 
 /** Makes or brings up to date what is there. Several processes may do so at once. */
 export const migrate: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =
-  Effect.suspend(() =>
-    Effect.asVoid(Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "outbox_migration" }))
-  )
+  Effect.suspend(() => migrateTables("outbox_migration", migrations))
 
 const tables = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient

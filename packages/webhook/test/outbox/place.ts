@@ -1,19 +1,11 @@
-/** An outbox on a SQLite file of its own, with a real sender and a real receiver on loopback. */
-import { SqliteClient } from "@tenterhook/sqlite"
+/** An outbox on a database of its own, with a real sender and a real receiver on loopback. */
+import type { Database, Engine } from "@tenterhook/testing-databases"
 import { type Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Webhook } from "standardwebhooks"
 import { Outbox, type OutboxSettings } from "../../src/outbox.ts"
 import { openSender } from "../../src/request/Sender.ts"
 import { openReceiver, type Received } from "../Receiver.ts"
-
-export const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "tenterhook-outbox-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 export const receiver = Effect.acquireRelease(
   Effect.promise(() => openReceiver()),
@@ -27,20 +19,20 @@ export const sender = Effect.acquireRelease(
   (it) => Effect.promise(() => it.close())
 )
 
-/** At `now` on the test's clock. A poll never wakes the worker, so that what does is known. */
-export const withOutbox = (settings: Partial<OutboxSettings> = {}, filename?: string) =>
-  Layer.unwrap(Effect.as(TestClock.setTime(now), onFile({ pollMs: 3_600_000, ...settings }, filename)))
-
-export const onFile = (settings: Partial<OutboxSettings> = {}, filename?: string) =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const file = filename ?? join(yield* folder, "outbox.db")
-      const own = settings.sender ?? (yield* sender)
-      return Outbox.layerWithWorker({ ...settings, sender: own }).pipe(
-        Layer.provideMerge(Layer.fresh(SqliteClient.layer({ filename: file })))
-      )
-    })
-  )
+export const outboxOn = (engine: Engine) => {
+  const onDatabase = (settings: Partial<OutboxSettings> = {}, database?: Database) =>
+    Layer.unwrap(
+      Effect.gen(function* () {
+        const { client } = database ?? (yield* engine.database)
+        const own = settings.sender ?? (yield* sender)
+        return Outbox.layerWithWorker({ ...settings, sender: own }).pipe(Layer.provideMerge(client))
+      })
+    )
+  /** At `now` on the test's clock. A poll never wakes the worker, so that what does is known. */
+  const withOutbox = (settings: Partial<OutboxSettings> = {}, database?: Database) =>
+    Layer.unwrap(Effect.as(TestClock.setTime(now), onDatabase({ pollMs: 3_600_000, ...settings }, database)))
+  return { onDatabase, withOutbox }
+}
 
 /** Of real time, however the test's clock stands. */
 export const until = <E, R>(what: string, holds: Effect.Effect<boolean, E, R>) =>

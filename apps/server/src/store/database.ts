@@ -1,0 +1,30 @@
+/** Where everything is kept: a file of the data folder, which is one server's, or a Postgres that several share. */
+import { NoDatabase, PostgresClient } from "@tenterhook/postgres"
+import { SqliteClient } from "@tenterhook/sqlite"
+import { Effect, Layer } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import { claimFolder, databaseFile, type FolderTaken, type FolderUnfit, makeFolder } from "./DataFolder.ts"
+
+export interface Place {
+  /** Made where it is not there. With a database elsewhere it holds only what is this machine's. */
+  readonly data: string
+  /** `postgres://…`. Null: a file in the folder. */
+  readonly databaseUrl: string | null
+}
+
+/** Once it answers. The folder is claimed where it holds the database. */
+export const databaseAt = ({
+  data,
+  databaseUrl
+}: Place): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | FolderTaken | FolderUnfit | NoDatabase> =>
+  databaseUrl === null
+    ? Layer.unwrap(Effect.as(claimFolder(data), SqliteClient.layer({ filename: databaseFile(data) })))
+    : Layer.unwrap(
+        Effect.as(
+          Effect.sync(() => makeFolder(data)),
+          PostgresClient.layer({ url: databaseUrl, maxConnections: connections })
+        )
+      )
+
+/** One is held for the locks of the cluster. */
+const connections = 16

@@ -1,0 +1,2 @@
+/** The databases that stores must work on. */
+export { type Database, databases, type Engine } from "./databases.ts"

@@ -1,0 +1,2 @@
+/** A real Postgres for tests. */
+export { hasPostgres, type Postgres, type PostgresOptions, startPostgres } from "./startPostgres.ts"
