@@ -10,13 +10,19 @@ export class FolderTaken extends Schema.TaggedError<FolderTaken>()("FolderTaken"
   }
 }
 
-/** Made where it is not there. The system lets go of the lock when the process ends, however it ends. */
+/** Made where it is not there. */
 export const claimFolder = (folder: string) =>
+  Effect.andThen(
+    Effect.sync(() => makeFolder(folder)),
+    lockedBy(join(folder, "server.lock"), () => new FolderTaken({ folder }))
+  )
+
+/** The system lets go of it when the process ends, however it ends. */
+export const lockedBy = <E>(file: string, taken: () => E) =>
   Effect.acquireRelease(
     Effect.try({
       try: () => {
-        makeFolder(folder)
-        const lock = new DatabaseSync(join(folder, "server.lock"), { timeout: 0 })
+        const lock = new DatabaseSync(file, { timeout: 0 })
         try {
           lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
           return lock
@@ -26,7 +32,7 @@ export const claimFolder = (folder: string) =>
         }
       },
       catch: (error) => {
-        if ((error as { errcode?: number }).errcode === busy) return new FolderTaken({ folder })
+        if ((error as { errcode?: number }).errcode === busy) return taken()
         throw error
       }
     }),
@@ -44,7 +50,7 @@ export const sharedFolder = (folder: string): string => {
 }
 
 /** SQLite's code for a lock that somebody else has. */
-const busy = 5
+export const busy = 5
 
 /** It holds secrets and payloads: nobody else reads it, and no repository takes it in. */
 export const makeFolder = (folder: string) => {
