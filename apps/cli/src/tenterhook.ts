@@ -10,6 +10,7 @@ import { fire } from "./commands/fire.ts"
 import { init } from "./commands/init.ts"
 import { keys } from "./commands/keys.ts"
 import { list } from "./commands/list.ts"
+import { migrate } from "./commands/migrate.ts"
 import { schema } from "./commands/schema.ts"
 import { serve } from "./commands/serve.ts"
 import { Refusal } from "./Refusal.ts"
@@ -27,6 +28,7 @@ export const tenterhook = Command.make("tenterhook").pipe(
     deliveries,
     serve,
     keys,
+    migrate,
     conformance,
     schema
   ])

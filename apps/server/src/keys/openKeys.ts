@@ -4,6 +4,7 @@ import { SqliteClient } from "@tenterhook/sqlite"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { databaseFile, makeFolder, makePrivate } from "../store/DataFolder.ts"
+import { type FolderMoved, mayBeServed, type StillArriving, whenArrived } from "../migrate/moved.ts"
 import { type CreatedKey, type KeyRecord, Keys, type NewKey } from "./Keys.ts"
 import { migrateKeys } from "./tables.ts"
 
@@ -19,9 +20,9 @@ export interface OpenKeys {
 
 /** The folder and its database are made where they are not there: a key may be made before the server first runs. */
 export const openKeys = (place: KeysPlace): OpenKeys => {
-  const database: Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | NoDatabase> =
+  const database: Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | NoDatabase | FolderMoved | StillArriving> =
     "databaseUrl" in place
-      ? PostgresClient.layer({ url: place.databaseUrl, maxConnections: 1, waitMs: 5000 })
+      ? whenArrived(PostgresClient.layer({ url: place.databaseUrl, maxConnections: 1, waitMs: 5000 }))
       : inFolder(place.data)
   const store = Keys.layer.pipe(Layer.provide(Layer.effectDiscard(migrateKeys)), Layer.provide(database))
   const runtime = ManagedRuntime.make(store)
@@ -37,5 +38,5 @@ export const openKeys = (place: KeysPlace): OpenKeys => {
 const inFolder = (data: string) => {
   makeFolder(data)
   makePrivate(databaseFile(data))
-  return SqliteClient.layer({ filename: databaseFile(data) })
+  return Layer.unwrap(Effect.as(mayBeServed(data), SqliteClient.layer({ filename: databaseFile(data) })))
 }

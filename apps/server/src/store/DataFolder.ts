@@ -1,7 +1,7 @@
 /** The folder that a server keeps everything in, and that no two servers have at the same time. */
 import { Effect, Schema } from "effect"
 import { closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 
 export class FolderTaken extends Schema.TaggedError<FolderTaken>()("FolderTaken", { folder: Schema.String }) {
@@ -21,12 +21,23 @@ export class FolderUnfit extends Schema.TaggedError<FolderUnfit>()("FolderUnfit"
 
 /** Made where it is not there. The system lets go of the lock when the process ends, however it ends. */
 export const claimFolder = (folder: string) =>
+  lockedBy(
+    join(folder, "server.lock"),
+    () => new FolderTaken({ folder }),
+    () => {
+      makeFolder(folder)
+      for (const file of ["server.db", "cluster.db"]) makePrivate(join(folder, file))
+    }
+  )
+
+/** The system lets go of it when the process ends, however it ends. */
+export const lockedBy = <E>(file: string, taken: () => E, prepare: () => void = () => {}) =>
   Effect.acquireRelease(
     Effect.try({
       try: () => {
-        makeFolder(folder)
-        for (const file of ["server.lock", "server.db", "cluster.db"]) makePrivate(join(folder, file))
-        const lock = new DatabaseSync(join(folder, "server.lock"), { timeout: 0 })
+        prepare()
+        makePrivate(file)
+        const lock = new DatabaseSync(file, { timeout: 0 })
         try {
           lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
           return lock
@@ -37,8 +48,10 @@ export const claimFolder = (folder: string) =>
       },
       catch: (error) => {
         const { errcode, code, message } = error as { errcode?: number; code?: string; message: string }
-        if (errcode === busy) return new FolderTaken({ folder })
-        if (errcode === notADatabase) return new FolderUnfit({ folder, why: "its server.lock is another program's" })
+        const folder = dirname(file)
+        if (errcode === busy) return taken()
+        if (errcode === notADatabase)
+          return new FolderUnfit({ folder, why: `its ${basename(file)} is another program's` })
         if (errcode === cannotOpen || errcode === readOnly) return new FolderUnfit({ folder, why: notWritable })
         if (code !== undefined) return new FolderUnfit({ folder, why: words[code] ?? message })
         throw error
@@ -50,7 +63,7 @@ export const claimFolder = (folder: string) =>
 export const databaseFile = (folder: string): string => join(folder, "server.db")
 
 /** SQLite's codes: a lock that somebody else has, no right to write, no such file, no file of SQLite's. */
-const busy = 5
+export const busy = 5
 const readOnly = 8
 const cannotOpen = 14
 const notADatabase = 26

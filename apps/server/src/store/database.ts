@@ -3,6 +3,7 @@ import { NoDatabase, PostgresClient } from "@tenterhook/postgres"
 import { SqliteClient } from "@tenterhook/sqlite"
 import { Effect, Layer } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import { type FolderMoved, mayBeServed, type StillArriving, whenArrived } from "../migrate/moved.ts"
 import { claimFolder, databaseFile, type FolderTaken, type FolderUnfit, makeFolder } from "./DataFolder.ts"
 
 export interface Place {
@@ -16,13 +17,21 @@ export interface Place {
 export const databaseAt = ({
   data,
   databaseUrl
-}: Place): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | FolderTaken | FolderUnfit | NoDatabase> =>
+}: Place): Layer.Layer<
+  SqlClient.SqlClient,
+  SqlError.SqlError | FolderTaken | FolderUnfit | FolderMoved | NoDatabase | StillArriving
+> =>
   databaseUrl === null
-    ? Layer.unwrap(Effect.as(claimFolder(data), SqliteClient.layer({ filename: databaseFile(data) })))
+    ? Layer.unwrap(
+        Effect.as(
+          Effect.andThen(claimFolder(data), mayBeServed(data)),
+          SqliteClient.layer({ filename: databaseFile(data) })
+        )
+      )
     : Layer.unwrap(
         Effect.as(
           Effect.sync(() => makeFolder(data)),
-          PostgresClient.layer({ url: databaseUrl, maxConnections: connections })
+          whenArrived(PostgresClient.layer({ url: databaseUrl, maxConnections: connections }))
         )
       )
 
