@@ -6,6 +6,7 @@ import { busy, databaseFile } from "../store/DataFolder.ts"
 import { forgetChanges, noteChanges, refuseChanges } from "./ChangeLog.ts"
 import {
   asMoved,
+  hasNul,
   type Column,
   keptTables,
   type KeptTable,
@@ -14,6 +15,7 @@ import {
   type Value,
   withoutNul
 } from "./keptTables.ts"
+import { shownIn, shownOf } from "./rowSum.ts"
 import { hasTable, type Move, moveOf, opened } from "./moved.ts"
 
 export interface Source {
@@ -36,6 +38,8 @@ export interface Snapshot {
   /** How far the changes go that were noted by then. */
   readonly end: number
   readonly rows: (shape: Shape) => Iterable<Row>
+  /** What stands for each row: `rowSum.ts`. */
+  readonly shown: (shape: Shape) => Iterable<string>
   /** Those noted since `since`. A row that is gone has a key alone. */
   readonly changed: (shape: Shape, since: number) => Iterable<Changed>
   /** What `seq` was given out last, also to rows that are gone; 0 for none, null where rows have no `seq`. */
@@ -57,6 +61,8 @@ export const openSource = Effect.fnUntraced(function* (folder: string): Effect.f
   const reading = yield* opened(databaseFile(folder), 5000)
   reading.exec("PRAGMA query_only = ON")
   const shapes = keptTables.filter((table) => hasTable(writing, table)).map((table) => shapeOf(writing, table))
+
+  const odd = new Set<KeptTable>()
 
   const ended = (database: DatabaseSync) =>
     Effect.sync(() => {
@@ -103,10 +109,10 @@ export const openSource = Effect.fnUntraced(function* (folder: string): Effect.f
         Effect.sync(() => reading.exec("BEGIN")),
         () => ended(reading)
       ),
-      () => snapshotOf(reading)
+      () => snapshotOf(reading, odd)
     ),
     last: Effect.map(reserved, () => ({
-      ...snapshotOf(writing),
+      ...snapshotOf(writing, odd),
       moved: (at) => {
         forgetChanges(writing)
         const { place } = moveOf(writing)!
@@ -118,13 +124,27 @@ export const openSource = Effect.fnUntraced(function* (folder: string): Effect.f
   }
 })
 
-const snapshotOf = (database: DatabaseSync): Snapshot => {
+/** `odd`: tables with texts that were not taken as they are, so that SQLite knows them otherwise. */
+const snapshotOf = (database: DatabaseSync, odd: Set<KeptTable>): Snapshot => {
+  const moved = (shape: Shape, row: Row) => {
+    const arriving = asMoved(shape, row)
+    if (!odd.has(shape.table) && hasNul(row)) odd.add(shape.table)
+    return arriving
+  }
   const { end } = database.prepare("SELECT coalesce(max(seq), 0) AS end FROM move_change").get() as { end: number }
   return {
     end,
     *rows(shape) {
       const rows = database.prepare(`SELECT * FROM ${shape.table} ORDER BY ${shape.key.join(", ")}`).iterate()
-      for (const row of rows) yield asMoved(shape, row as Row)
+      for (const row of rows) yield moved(shape, row as Row)
+    },
+    *shown(shape) {
+      if (odd.has(shape.table)) {
+        for (const row of this.rows(shape)) yield shownOf(shape, row)
+        return
+      }
+      for (const row of database.prepare(`SELECT ${shownIn(shape)} AS shown FROM ${shape.table}`).iterate())
+        yield String(row["shown"])
     },
     *changed(shape, since) {
       const { table, key } = shape
@@ -140,7 +160,7 @@ const snapshotOf = (database: DatabaseSync): Snapshot => {
         const row = each as Row
         const names = key.length === 1 ? ["key_a"] : ["key_a", "key_b"]
         const isGone = row[key[0]!] === null
-        yield { key: names.map((name) => withoutNul(row[name]!)), row: isGone ? null : asMoved(shape, row) }
+        yield { key: names.map((name) => withoutNul(row[name]!)), row: isGone ? null : moved(shape, row) }
       }
     },
     lastSeq: ({ table, key }) => {

@@ -10,7 +10,7 @@ import { migrate } from "../store/tables.ts"
 import { keptTables, type Row, type Shape, type Value } from "./keptTables.ts"
 import { arrivalOf, type Move } from "./moved.ts"
 import { MoveRefused } from "./MoveRefused.ts"
-import { addUp, type Sum } from "./rowSum.ts"
+import { type Sum, sumIn } from "./rowSum.ts"
 
 /** Makes or brings up to date its tables. A database that a later version made is refused. */
 export const openTarget = Effect.gen(function* () {
@@ -107,7 +107,7 @@ export const openTarget = Effect.gen(function* () {
     function* (shape: Shape) {
       yield* sql`SET LOCAL statement_timeout = 0`
       const [row] = yield* sumRows(
-        sql`SELECT count(*) AS rows, ${sql.literal(addUp(shape))} AS total FROM ${sql(shape.table)}`
+        sql`SELECT count(*) AS rows, ${sql.literal(sumIn(shape))} AS total FROM ${sql(shape.table)}`
       )
       return row! as Sum
     },

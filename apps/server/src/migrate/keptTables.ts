@@ -53,10 +53,14 @@ export const asMoved = ({ table, columns }: Shape, row: Row): Row => {
   return moved
 }
 
+export const hasNul = (row: Row): boolean =>
+  Object.values(row).some((value) => typeof value === "string" && value.includes("\0"))
+
 export const withoutNul = (value: Value): Value =>
   typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\ufffd") : value
 
-const taken: { readonly [table in KeptTable]?: Row } = {
+/** Columns that only the old server's processes had a use for, as they arrive. */
+export const taken: { readonly [table in KeptTable]?: Row } = {
   execution: { claimed_by: null },
   idempotency: { claimed_by: null },
   outbox_delivery: { leased_until: 0, leased_by: null }

@@ -159,17 +159,20 @@ const leftOf = function* (snapshot: Snapshot, shape: Shape, since: number) {
   for (const { row } of snapshot.changed(shape, since)) if (row !== null) yield row
 }
 
-/** Every row of both: what was missed would be lost. Gives how many of each. */
-const compare = ({ shapes }: Source, target: Target, last: LastSnapshot) =>
-  Effect.forEach(shapes, (shape) =>
-    Effect.gen(function* () {
-      const [here, there] = [sumOf(shape, last.rows(shape)), yield* target.sum(shape)]
-      if (here.rows === there.rows && here.total === there.total) return { table: shape.table, rows: here.rows }
-      const what =
-        here.rows === there.rows ? `${here.rows} that differ` : `${there.rows}, where the folder has ${here.rows}`
-      return yield* Effect.die(new Error(`expected all of ${shape.table} in the database, got ${what}`))
-    })
+/** Every row of both, at the same time: what was missed would be lost. Gives how many of each. */
+const compare = Effect.fnUntraced(function* ({ shapes }: Source, target: Target, last: LastSnapshot) {
+  const [here, there] = yield* Effect.all(
+    [Effect.forEach(shapes, (shape) => sumOf(last.shown(shape))), Effect.forEach(shapes, (shape) => target.sum(shape))],
+    { concurrency: 2 }
   )
+  for (const [n, { table }] of shapes.entries()) {
+    const [one, other] = [here[n]!, there[n]!]
+    if (one.rows === other.rows && one.total === other.total) continue
+    const what = one.rows === other.rows ? `${one.rows} that differ` : `${other.rows}, where the folder has ${one.rows}`
+    return yield* Effect.die(new Error(`expected all of ${table} in the database, got ${what}`))
+  }
+  return shapes.map(({ table }, n) => ({ table, rows: here[n]!.rows }))
+})
 
 /** Both have the tables of this version, so that each row means the same there. The database was brought to it. */
 const refuseOtherVersion = Effect.fnUntraced(function* (source: Source, target: Target, data: string) {
