@@ -6,6 +6,7 @@ const conditions = ["@tenterhook/source", "module", "node", "import", "default"]
 const alone = [
   "apps/server/test/chaos.test.ts",
   "apps/server/test/execution/chaos.test.ts",
+  "apps/server/test/migrate/moveFolder.test.ts",
   "packages/shell/test/hostile.test.ts",
   "packages/shell/test/host.test.ts",
   "packages/shell/test/stop.test.ts",

@@ -76,6 +76,7 @@ here("moveFolder", () => {
       promised.ended.add(id)
     }
     const load = [fire, fire, execute, execute, execute, execute, execute, execute].map(again)
+    while (promised.fires.size <= 10 || promised.running.size <= 10) await sleep(50)
     await sleep(500)
     const told: Array<string> = []
     const moved = await moveFolder({
