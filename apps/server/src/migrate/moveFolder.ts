@@ -36,8 +36,8 @@ export interface Moved {
 }
 
 /**
- * Resolves when everything is there and the folder is not served any more. Until then the folder stays what it was: one
- * that is broken off, however it ends, begins anew. Rejects with `MoveRefused`, `NoDatabase` or `FolderMoved` where it
+ * Resolves when everything is there and the folder is not served any more. Until then the folder stays what it was: a
+ * move that was broken off, however it ended, begins anew. Rejects with `MoveRefused`, `NoDatabase` or `FolderMoved` where it
  * was asked wrongly.
  */
 export const moveFolder = async ({ signal, ...options }: MoveOptions): Promise<Moved> => {
@@ -56,17 +56,20 @@ const moving = Effect.fnUntraced(function* ({ data, databaseUrl, waitMs = 600_00
   yield* claimMove(data, () => new MoveRefused({ why: `${data} is being moved already` }))
   const source = yield* openSource(data)
   const place = placeOf(databaseUrl)
-  const target = yield* openTarget
   const before = source.move()
-  if (before !== null && before.movedAt !== null) {
+  const gone =
+    before === null || before.movedAt === null
+      ? null
+      : new FolderMoved({ folder: data, place: before.place, at: before.movedAt })
+  if (gone !== null && gone.place !== place) return yield* gone
+  const target = yield* openTarget
+  if (gone !== null) {
     const arrival = yield* target.arrival
+    if (arrival?.id !== before?.id || arrival?.ended_at !== null) return yield* gone
     // It was killed between the two ends: everything is there.
-    if (arrival?.id === before.id && arrival.ended_at === null) {
-      yield* target.end
-      const rows = yield* Effect.forEach(source.shapes, (shape) => target.sum(shape))
-      return { data, place, rows: source.shapes.map(({ table }, n) => ({ table, rows: rows[n]!.rows })), pausedMs: 0 }
-    }
-    return yield* new FolderMoved({ folder: data, place: before.place, at: before.movedAt })
+    yield* target.end
+    const sums = yield* Effect.forEach(source.shapes, (shape) => target.sum(shape))
+    return { data, place, rows: source.shapes.map(({ table }, n) => ({ table, rows: sums[n]!.rows })), pausedMs: 0 }
   }
   yield* refuseOtherVersion(source, target, data)
   const move = yield* source.begin(place)

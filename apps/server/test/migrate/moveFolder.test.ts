@@ -12,7 +12,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { afterAll, assert, beforeAll, describe, it, onTestFinished } from "vitest"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { serve } from "../../src/index.ts"
 import { openKeys } from "../../src/keys.ts"
 import { keptTables } from "../../src/migrate/keptTables.ts"
@@ -26,14 +26,19 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), "tenterhook-move-"))
 })
 afterAll(async () => {
+  for (const end of left) end()
   await postgres?.stop()
   rmSync(scratch, { recursive: true, force: true })
 })
 
-const here = hasPostgres() ? describe : describe.skip
+/** Most of their time is waiting for others. */
+const here = hasPostgres() ? describe.concurrent : describe.skip
+
+/** What tests leave running. */
+const left: Array<() => void> = []
 
 here("moveFolder", () => {
-  it("loses nothing of a server under load, and all of it goes on on Postgres", { timeout: 60_000 }, async () => {
+  it("loses nothing of a server under load, and all of it goes on on Postgres", { timeout: 90_000 }, async () => {
     const data = await filledFolder("loaded", 10_000)
     const databaseUrl = await emptyDatabase("loaded")
     const server = await startServer(data)
@@ -84,7 +89,8 @@ here("moveFolder", () => {
       databaseUrl,
       tell: (text) => {
         told.push(text)
-        if (text.includes("stop the server now")) setTimeout(() => server.child.kill("SIGTERM"), 1000)
+        // Killed: what it had taken stays taken in the folder.
+        if (text.includes("stop the server now")) setTimeout(() => server.child.kill("SIGKILL"), 1000)
       }
     })
     isUp = false
@@ -105,6 +111,11 @@ here("moveFolder", () => {
     assert.isAbove(promised.running.size, 10)
     const pending = await numberOf(databaseUrl, `SELECT count(*) AS n FROM outbox_delivery WHERE status = 'pending'`)
     assert.isAbove(pending, 10)
+    assert.isAbove(leasedIn(data), 0)
+    assert.strictEqual(
+      await numberOf(databaseUrl, "SELECT count(*) AS n FROM outbox_delivery WHERE leased_until > 0"),
+      0
+    )
     console.log(
       `${promised.fires.size} fires and ${promised.running.size + promised.ended.size} executions promised, ` +
         `${pending} deliveries pending, paused for ${moved.pausedMs} ms`
@@ -153,11 +164,11 @@ here("moveFolder", () => {
         const ended = new Set(await idsOf("/v1/executions?status=ended"))
         return [...promised.running, ...promised.ended].every((id) => ended.has(id))
       }
-      await until(15_000, isEnded)
+      await until(30_000, isEnded)
       const ends = await idsOf("/v1/fires?event=execution_end")
       assert.isAtLeast(ends.length, promised.running.size + promised.ended.size)
-      const left = `SELECT count(*) AS n FROM outbox_delivery WHERE status <> 'delivered'`
-      await until(15_000, async () => (await numberOf(databaseUrl, left)) === 0)
+      const undelivered = `SELECT count(*) AS n FROM outbox_delivery WHERE status <> 'delivered'`
+      await until(30_000, async () => (await numberOf(databaseUrl, undelivered)) === 0)
       const all = await numberOf(databaseUrl, "SELECT count(*) AS n FROM outbox_delivery")
       assert.strictEqual(new Set(far.got).size, all)
       console.log(`${all} deliveries, ${far.got.length - all} of them twice`)
@@ -193,7 +204,7 @@ here("moveFolder", () => {
     )
   })
 
-  it("begins anew after it was killed, with what changed meanwhile", { timeout: 40_000 }, async () => {
+  it("begins anew after it was killed, with what changed meanwhile", { timeout: 90_000 }, async () => {
     const data = await filledFolder("killed", 10_000)
     const databaseUrl = await emptyDatabase("killed")
     const server = await startServer(data)
@@ -202,7 +213,7 @@ here("moveFolder", () => {
     const fires = () => numberOf(databaseUrl, "SELECT count(*) AS n FROM fire").catch(() => 0)
 
     const first = startMove(data, databaseUrl)
-    await until(10_000, async () => (await fires()) > 0)
+    await until(30_000, async () => (await fires()) > 0)
     await first.kill()
 
     assert.include(await refusalOf(serve({ port: 0, data: join(scratch, "x"), databaseUrl, log: () => {} })), data)
@@ -241,12 +252,12 @@ here("moveFolder", () => {
     assert.deepStrictEqual(row, { seq: 4 })
   })
 
-  it("gives the folder up only for what is wholly there", async () => {
+  it("gives the folder up only for what is wholly there", { timeout: 60_000 }, async () => {
     const data = await filledFolder("missed", 10)
     const databaseUrl = await emptyDatabase("missed")
     const server = await startServer(data)
     const file = new DatabaseSync(join(data, "server.db"))
-    onTestFinished(() => file.close())
+    left.push(() => file.close())
     const spoil = (sql: string) => async (text: string) => {
       if (!text.includes("stop the server now")) return
       file.exec(sql)
@@ -326,6 +337,13 @@ const countsOf = (data: string) => {
   return Object.fromEntries(counts) as Record<string, number>
 }
 
+const leasedIn = (data: string) => {
+  const file = new DatabaseSync(join(data, "server.db"), { readOnly: true })
+  const { n } = file.prepare("SELECT count(*) AS n FROM outbox_delivery WHERE leased_until > 0").get()!
+  file.close()
+  return Number(n)
+}
+
 const tablesOf = (data: string) => {
   const file = new DatabaseSync(join(data, "server.db"))
   const rows = file.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()
@@ -366,7 +384,7 @@ const startMove = (data: string, databaseUrl: string) => {
   const told: Array<string> = []
   child.on("message", (text) => void told.push(String(text)))
   return {
-    says: (words: string) => until(20_000, async () => told.some((text) => text.includes(words))),
+    says: (words: string) => until(30_000, async () => told.some((text) => text.includes(words))),
     kill: async () => {
       assert.isNull(child.exitCode)
       const over = new Promise((done) => child.once("exit", done))
@@ -381,7 +399,7 @@ const hosted = (file: string, args: ReadonlyArray<string>): ChildProcess => {
     execArgv: ["--conditions=@tenterhook/source"],
     stdio: ["ignore", "inherit", "inherit", "ipc"]
   })
-  onTestFinished(() => void child.kill("SIGKILL"))
+  left.push(() => void child.kill("SIGKILL"))
   return child
 }
 
@@ -412,7 +430,7 @@ const openReceiver = async () => {
     request.resume().on("end", () => setTimeout(() => response.end(), delayMs))
   })
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
-  onTestFinished(() => {
+  left.push(() => {
     server.close()
     server.closeAllConnections()
   })
