@@ -157,7 +157,7 @@ const problemsOf = ({ message, problem: { errors = [] } }: Refused) =>
   errors.length === 0
     ? message
     : errors
-        .map(({ field, message = "", ...place }) => noticeText({ ...place, path: field ?? "", text: message }))
+        .map(({ field, message = "", ...place }) => noticeText({ ...place, path: pathOf(field), text: message }))
         .join("\n")
 
 /** Waits while one of these endpoints has a delivery that is tried before the time. */
@@ -190,3 +190,6 @@ const once = <A>(make: () => Promise<A>): (() => Promise<A>) => {
 }
 
 const pollMs = 50
+
+/** Of a config as a whole a server names the field of the request that it came in. */
+const pathOf = (field = ""): string => (field === "payload.configs" ? "" : field)
