@@ -25,11 +25,11 @@ import { Toolkits } from "./hooks/Toolkits.ts"
 import { authorizationLayer } from "./http/authorization.ts"
 import { exchangeLayer } from "./http/exchange.ts"
 import { frontDoorLayer, routerConfig } from "./http/frontDoor.ts"
-import { idempotencyLayer, idempotencyMigrations, migrateIdempotency } from "./http/idempotency.ts"
+import { idempotencyLayer, migrateIdempotency } from "./http/idempotency.ts"
 import { patientServer } from "./http/patientServer.ts"
 import { openApiLayer, openApiPaths } from "./http/openapi.ts"
 import { Keys } from "./keys/Keys.ts"
-import { keyMigrations, migrateKeys } from "./keys/tables.ts"
+import { migrateKeys } from "./keys/tables.ts"
 import { agentRoutes } from "./routes/agents.ts"
 import { deliveryRoutes } from "./routes/deliveries.ts"
 import { endpointRoutes } from "./routes/endpoints.ts"
@@ -41,11 +41,10 @@ import { toolServerRoutes } from "./routes/toolServers.ts"
 import { databaseFile, makeWithParents } from "./store/DataFolder.ts"
 import { databaseAt } from "./store/database.ts"
 import { Executions } from "./store/Executions.ts"
-import { refuseLaterVersion } from "./store/LaterVersion.ts"
 import { Processes } from "./store/Processes.ts"
 import { retention } from "./store/retention.ts"
 import { stores } from "./store/stores.ts"
-import { migrate, migrations } from "./store/tables.ts"
+import { migrate } from "./store/tables.ts"
 import { deliveriesInFeed } from "./watch/deliveriesInFeed.ts"
 import { Feed } from "./watch/Feed.ts"
 import { Health } from "./watch/Health.ts"
@@ -178,9 +177,8 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
   )
   const database = Layer.provideMerge(sharedFolder, databaseAt({ data, databaseUrl: options.databaseUrl ?? null }))
   const processes = runner === undefined ? Processes.layerAlone : Processes.layerShared
-  const migrated = Layer.effectDiscard(
-    Effect.all([refused, migrate, migrateKeys, migrateIdempotency], { discard: true })
-  )
+  // Ours first: a later version's database is refused by it before anything else is made there.
+  const migrated = Layer.effectDiscard(Effect.all([migrate, migrateKeys, migrateIdempotency], { discard: true }))
 
   const outbox = Layer.unwrap(
     Effect.map(
@@ -253,7 +251,7 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
     Layer.provideMerge(NodeHttpServer.layer(patientServer, { port, host, gracefulShutdownTimeout: drainMs })),
     Layer.provideMerge(inside),
     Layer.provide(logger(options.log)),
-    // Spans that nobody collects cost a tenth of a fire.
+    // Nobody collects spans here.
     Layer.provide(Layer.succeed(References.TracerEnabled, false))
   )
 }
@@ -284,13 +282,6 @@ const defaultPort = 4700
 const defaultHost = "127.0.0.1"
 /** How long what is under way may take when the server ends: a hook's minute, and a little. */
 const drainMs = 65_000
-
-/** What a later version has changed is not for this one. */
-const refused = refuseLaterVersion({
-  server_migration: Object.keys(migrations).length,
-  server_key_migration: Object.keys(keyMigrations).length,
-  server_idempotency_migration: Object.keys(idempotencyMigrations).length
-})
 
 const logger = (log: ServeOptions["log"]) =>
   Layer.fresh(

@@ -87,7 +87,7 @@ describe("a server", () => {
     })
     const before = now()
     const said = await refused({ data })
-    assert.match(said, /a later version's: expected at most migration \d+ in server_migration, found 999/)
+    assert.match(said, /a later version of Tenterhook .*: expected server_migration at \d+ at most, found 999/)
     assert.deepStrictEqual(now(), before)
   })
 })

@@ -188,7 +188,7 @@ const claims = Effect.gen(function* () {
   yield* sql`ALTER TABLE idempotency ADD COLUMN claimed_by TEXT`
 })
 
-export const idempotencyMigrations = { "0001_idempotency": table, "0002_claims": claims }
+const idempotencyMigrations = { "0001_idempotency": table, "0002_claims": claims }
 
 /** Makes or brings up to date what is there. */
 export const migrateIdempotency: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =

@@ -23,7 +23,7 @@ const table = Effect.gen(function* () {
   )`
 })
 
-export const keyMigrations = { "0001_keys": table }
+const keyMigrations = { "0001_keys": table }
 
 /** Makes or brings up to date what is there. Several processes may do so at once. */
 export const migrateKeys: Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =

@@ -130,4 +130,4 @@ const processes = Effect.gen(function* () {
   yield* sql`ALTER TABLE execution ADD COLUMN claimed_by TEXT`
 })
 
-export const migrations = { "0001_tables": tables, "0002_requests": requests, "0003_processes": processes }
+const migrations = { "0001_tables": tables, "0002_requests": requests, "0003_processes": processes }
