@@ -2,12 +2,12 @@
  * Clients drive a server over HTTP whose process is killed (`kill -9`) every 0.4 to 3 seconds, also while it starts, and
  * started again. What its hooks and deliveries did is counted outside, and compared with what its API says at the end.
  */
+import { randomOf } from "@tenterhook/webhook/outbox-chaos"
 import { generateSecret } from "@tenterhook/webhook/signature"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { randomOf } from "./chance.ts"
 import { type Client, makeClient } from "./Client.ts"
 import { type Findings, findingsOf, rowsIn } from "./findings.ts"
 import { hooks, type Plan, planOf } from "./Plan.ts"

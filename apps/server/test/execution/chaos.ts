@@ -2,6 +2,7 @@
  * Executions in a process that is killed (`kill -9`) every 0.4 to 1.5 seconds, and what their records say afterwards.
  * By itself: `chaos.ts [executions] [seed]`.
  */
+import { randomOf } from "@tenterhook/webhook/outbox-chaos"
 import { type ChildProcess, fork, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -164,17 +165,6 @@ const unfinishedOf = (file: string) => {
   const { n } = database.prepare("SELECT count(*) AS n FROM execution WHERE status <> 'ended'").get() as { n: number }
   database.close()
   return n
-}
-
-/** mulberry32: a seed gives the same plans and times to kill again. */
-const randomOf = (seed: number) => {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

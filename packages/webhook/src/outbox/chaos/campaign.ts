@@ -12,6 +12,7 @@ import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
 import { generateSecret } from "../../signature/Key.ts"
 import { verify } from "../../signature/verify.ts"
+import { randomOf } from "./chance.ts"
 
 export interface ChaosOptions {
   readonly count: number
@@ -218,15 +219,4 @@ const recordsOf = (file: string, count: number): ReadonlyArray<string> => {
   expectNone("deliveries have more tries than the schedule", "SELECT id FROM outbox_delivery WHERE attempts > 10")
   database.close()
   return wrong
-}
-
-/** mulberry32: a seed gives the same kills again. */
-const randomOf = (seed: number) => {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }
