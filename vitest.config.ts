@@ -18,6 +18,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: ["@tenterhook/source"] } },
   test: {
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,

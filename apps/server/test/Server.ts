@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { onTestFinished } from "vitest"
+import { assert, onTestFinished } from "vitest"
 import { serve, type ServeOptions } from "../src/serve.ts"
 
 export interface Answered {
@@ -76,6 +76,25 @@ export const speaking = (url: string, key: string) => {
     remove: (path: string) => well("DELETE", path)
   }
 }
+
+/** The same by status: gives the body, and fails the test where another status comes than the one that is named. */
+export const asks =
+  (url: string, key: string) =>
+  async (method: string, path: string, body?: unknown, status?: number, headers: Record<string, string> = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000)
+    })
+    const text = await response.text()
+    if (status !== undefined) assert.strictEqual(response.status, status, `${method} ${path}: ${text}`)
+    return response.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : text
+  }
 
 export interface Received {
   readonly headers: IncomingHttpHeaders

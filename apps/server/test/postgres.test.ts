@@ -9,21 +9,20 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it, onTestFinished } from "vitest"
 import { serve } from "../src/index.ts"
+import { asks } from "./Server.ts"
 
 let postgres: Postgres
 let scratch: string
 beforeAll(async () => {
-  postgres = await startPostgres()
+  if (hasPostgres()) postgres = await startPostgres()
   scratch = mkdtempSync(join(tmpdir(), "tenterhook-shared-"))
 })
 afterAll(async () => {
-  await postgres.stop()
+  await postgres?.stop()
   rmSync(scratch, { recursive: true, force: true })
 })
 
-const here = hasPostgres() ? describe : describe.skip
-
-here("a server on Postgres", () => {
+describe.runIf(hasPostgres())("a server on Postgres", () => {
   it("keeps everything there, and finds it again", async () => {
     const data = join(scratch, "data")
     const first = await serve({ port: 0, data, databaseUrl: postgres.url, allow: ["127.0.0.0/8"], log: () => {} })
@@ -101,7 +100,7 @@ here("a server on Postgres", () => {
   })
 })
 
-here("two servers on one Postgres", () => {
+describe.runIf(hasPostgres())("two servers on one Postgres", () => {
   it(
     "serve as one, and what a killed one had is ended by the other within 20 seconds",
     { timeout: 90_000 },
@@ -210,24 +209,6 @@ const startServer = async (name: string): Promise<Host> => {
   })
   return { url, child }
 }
-
-const asks =
-  (url: string, key: string) =>
-  async (method: string, path: string, body?: unknown, status?: number, headers: Record<string, string> = {}) => {
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${key}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...headers
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000)
-    })
-    const text = await response.text()
-    if (status !== undefined) assert.strictEqual(response.status, status, `${method} ${path}: ${text}`)
-    return response.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : text
-  }
 
 const until = async (withinMs: number, holds: () => Promise<boolean>) => {
   const since = performance.now()

@@ -5,11 +5,11 @@ import { SqlClient } from "effect/sql"
 import { createServer } from "node:net"
 import { NoDatabase, PostgresClient } from "../src/index.ts"
 
-const here = hasPostgres() ? describe : describe.skip
-
 let postgres: Postgres
-beforeAll(async () => void (postgres = await startPostgres()))
-afterAll(() => postgres.stop())
+beforeAll(async () => {
+  if (hasPostgres()) postgres = await startPostgres()
+})
+afterAll(() => postgres?.stop())
 
 const client = (options: Partial<Parameters<typeof PostgresClient.layer>[0]> = {}) =>
   Layer.fresh(PostgresClient.layer({ url: postgres.url, ...options }))
@@ -23,7 +23,7 @@ const refusal = (url: string, waitMs = 300) =>
     return (error as NoDatabase).message
   })
 
-here("a database", () => {
+describe.runIf(hasPostgres())("a database", () => {
   it.live("that is not up yet is waited for", () =>
     Effect.gen(function* () {
       yield* Effect.promise(() => postgres.kill())
@@ -78,7 +78,7 @@ here("a database", () => {
   )
 })
 
-here("two transactions that wait for each other", () => {
+describe.runIf(hasPostgres())("two transactions that wait for each other", () => {
   it.live("both go through", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

@@ -17,6 +17,7 @@ import { serve } from "../../src/index.ts"
 import { openKeys } from "../../src/keys.ts"
 import { keptTables } from "../../src/migrate/keptTables.ts"
 import { moveFolder, type MoveOptions } from "../../src/migrate.ts"
+import { asks } from "../Server.ts"
 import { note } from "./note.ts"
 
 let postgres: Postgres
@@ -31,13 +32,11 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
-/** Most of their time is waiting for others. */
-const here = hasPostgres() ? describe.concurrent : describe.skip
-
 /** What tests leave running. */
 const left: Array<() => void> = []
 
-here("moveFolder", () => {
+// Concurrent, as most of their time is waiting for others.
+describe.runIf(hasPostgres()).concurrent("moveFolder", () => {
   it("loses nothing of a server under load, and all of it goes on on Postgres", { timeout: 90_000 }, async () => {
     const data = await filledFolder("loaded", 10_000)
     const databaseUrl = await emptyDatabase("loaded")
@@ -402,24 +401,6 @@ const hosted = (file: string, args: ReadonlyArray<string>): ChildProcess => {
   left.push(() => void child.kill("SIGKILL"))
   return child
 }
-
-const asks =
-  (url: string, key: string) =>
-  async (method: string, path: string, body?: unknown, status?: number, headers: Record<string, string> = {}) => {
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${key}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...headers
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(20_000)
-    })
-    const text = await response.text()
-    if (status !== undefined) assert.strictEqual(response.status, status, `${method} ${path}: ${text}`)
-    return response.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : text
-  }
 
 /** Slow until it is told to hurry, so that deliveries wait and some are under way at any moment. */
 const openReceiver = async () => {
