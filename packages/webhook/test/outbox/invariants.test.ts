@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { modes, Outbox } from "../../src/outbox.ts"
 import { later, pause, receiver, until, outboxOn } from "./place.ts"
 
-const rules = { ...modes["standard"]!, attempts: 4, delaysMs: [1000, 2000, 4000], timeoutMs: 200 }
+const rules = { ...modes["standard"]!, attempts: 4, delaysMs: [1000, 2000, 4000], timeoutMs: 60_000 }
 
 /** What a receiver does with one try. */
 const behaviours = ["accepts", "fails", "asks to wait", "breaks off", "redirects"] as const
