@@ -1,5 +1,5 @@
 /** Executions that end, and whose end hooks run, whatever happens to this process. */
-import { Clock, Context, Effect, Exit, Fiber, FiberMap, Layer, Option, Schedule, Schema } from "effect"
+import { Context, Effect, Exit, Fiber, FiberMap, Layer, Option, Schedule, Schema } from "effect"
 import {
   ClusterWorkflowEngine,
   EntityAddress,
@@ -86,7 +86,7 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
   })
 
   const expire = Effect.gen(function* () {
-    const lost = yield* steps.expire(yield* Clock.currentTimeMillis)
+    const lost = yield* steps.expire
     yield* Effect.forEach(lost, end, { discard: true })
   })
 
@@ -115,8 +115,8 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
   yield* Effect.forkScoped(Effect.repeat(looking, Schedule.spaced(leaseCheckMs)))
 
   // Nobody is still about to tell the cluster of what was recorded before this process lived.
-  const born = yield* Clock.currentTimeMillis
-  const settled = Effect.flatMap(Clock.currentTimeMillis, (now) => reconcile(Math.max(born, now - settleMs)))
+  const born = yield* steps.now
+  const settled = Effect.flatMap(steps.now, (now) => reconcile(Math.max(born, now - settleMs)))
   const comparing = again("Comparing records with what runs", settled)
   // Where there are others, it takes a moment to know whose work is whose.
   const first = Effect.delay(comparing, alone ? 0 : Math.min(sharesMs, reconcileMs))
