@@ -47,7 +47,7 @@ export interface DurableExecutionsOptions {
   readonly leaseCheckMs?: number
   /** How often the record is compared with what runs. Default 5000. */
   readonly reconcileMs?: number
-  /** How long a record's status stands before it is compared: time for a call of `begin` or `end` to come. Default 10 000. */
+  /** How long a record's status stands before it is compared: time for a call of `begin` or `end` to come. Default 5000. */
   readonly settleMs?: number
 }
 
@@ -59,7 +59,7 @@ const ExecutionWorkflow = Workflow.make("Execution", {
 const Ended = DurableDeferred.make("ended")
 
 const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alone: boolean) {
-  const { leaseCheckMs = 1000, reconcileMs = 5000, settleMs = 10_000 } = options
+  const { leaseCheckMs = 1000, reconcileMs = 5000, settleMs = 5000 } = options
   const steps = yield* ExecutionSteps
   const running = yield* makeRunning
   const cluster = yield* makeCluster
@@ -87,7 +87,7 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
 
   const expire = Effect.gen(function* () {
     const lost = yield* steps.expire
-    yield* Effect.forEach(lost, end, { discard: true })
+    yield* Effect.forEach(lost, end, atOnce)
   })
 
   const makeUp = Effect.fnUntraced(
@@ -107,8 +107,11 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
       Effect.ignoreCause(effect, { log: "Warn", message: `Execution ${id} is not where its record says; later again` })
   )
 
+  // Whoever ends has somebody waiting for it.
   const reconcile = Effect.fnUntraced(function* (before: number) {
-    yield* Effect.forEach(yield* steps.unfinished(before), makeUp, { discard: true })
+    const all = yield* steps.unfinished(before)
+    const endingFirst = all.toSorted((one, other) => Number(other.ending) - Number(one.ending))
+    yield* Effect.forEach(endingFirst, makeUp, atOnce)
   })
 
   const looking = again("Looking for leases that ran out", expire)
@@ -224,6 +227,8 @@ const makeRunning = Effect.gen(function* () {
 })
 
 const sharesMs = 2000
+/** Leaves connections of the database to others. */
+const atOnce = { concurrency: 8, discard: true } as const
 
 const again = (what: string, effect: Effect.Effect<void>) =>
   effect.pipe(

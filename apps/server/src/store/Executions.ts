@@ -1,6 +1,6 @@
 /** Executions as rows: how far each one is, and all that its end hooks need, whichever process runs them. */
 import { type EventContext, FireReport, type HostCapability } from "@tenterhook/core"
-import { deleteInBatches, rowsOf, Whole } from "@tenterhook/sql"
+import { deleteInBatches, Flag, inChunks, rowsOf, Whole } from "@tenterhook/sql"
 import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type Execution, ExecutionOutcome, ExecutionStatus } from "../api/executions.ts"
@@ -47,6 +47,12 @@ export interface ExecutionQuery extends PageQuery {
   readonly to?: number
 }
 
+export interface Reached {
+  readonly id: string
+  readonly started: boolean
+  readonly ended: boolean
+}
+
 export class Executions extends Context.Service<
   Executions,
   {
@@ -76,6 +82,8 @@ export class Executions extends Context.Service<
     readonly unfinished: (
       before: number
     ) => Effect.Effect<ReadonlyArray<{ readonly id: string; readonly ending: boolean }>, StoreError>
+    /** How far these are: whether their start hooks, their end hooks ran. */
+    readonly reached: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Reached>, StoreError>
     /** Ended before the time, and the cluster may still keep something of them. */
     readonly unsettled: (before: number, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
     /** The cluster keeps nothing of them any more. */
@@ -95,7 +103,8 @@ export class Executions extends Context.Service<
         const now = yield* time
         const context = JSON.stringify(given.context)
         const host = given.host === null ? null : JSON.stringify(given.host)
-        const made = yield* sql`INSERT INTO execution (id, status, agent_id, hook_set_id, version, digest, context, host,
+        const made =
+          yield* sql`INSERT INTO execution (id, status, agent_id, hook_set_id, version, digest, context, host,
             lease_ms, created_at, touched_at, settled, request)
           VALUES (${given.id}, 'starting', ${given.agentId}, ${given.hookSetId}, ${given.version}, ${given.digest},
             ${context}, ${host}, ${given.leaseMs}, ${now}, ${now}, 0, ${given.request})
@@ -188,6 +197,15 @@ export class Executions extends Context.Service<
         return rows.map(({ id, status }) => ({ id, ending: status === "ending" }))
       }, stored("read the executions"))
 
+      const reached = Effect.fn("Executions.reached")(
+        (ids: ReadonlyArray<string>) =>
+          inChunks(ids, (some) =>
+            reachedRows(sql`SELECT id, CASE WHEN start_report IS NULL THEN 0 ELSE 1 END AS started,
+              CASE status WHEN 'ended' THEN 1 ELSE 0 END AS ended FROM execution WHERE ${sql.in("id", some)}`)
+          ),
+        stored("read the executions")
+      )
+
       const unsettled = Effect.fn("Executions.unsettled")(function* (before: number, limit: number) {
         const rows = yield* idRows(sql`SELECT id FROM execution
           WHERE status = 'ended' AND settled = 0 AND ended_at < ${before} ORDER BY ended_at LIMIT ${limit}`)
@@ -218,6 +236,7 @@ export class Executions extends Context.Service<
         renew,
         now,
         unfinished,
+        reached,
         unsettled,
         settle,
         forget
@@ -261,6 +280,7 @@ const Row = Schema.Struct({
 })
 const executionRows = rowsOf(Row)
 const unfinishedRows = rowsOf(Schema.Struct({ id: Schema.String, status: ExecutionStatus }))
+const reachedRows = rowsOf(Schema.Struct({ id: Schema.String, started: Flag, ended: Flag }))
 const idRows = rowsOf(Schema.Struct({ id: Schema.String }))
 
 const executionOf = (row: typeof Row.Type): ExecutionRow => ({

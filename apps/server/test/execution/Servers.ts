@@ -1,5 +1,8 @@
 /** Servers in processes of their own on one Postgres, and executions on them whose hooks leave lines in a file. */
+import { PostgresClient } from "@tenterhook/postgres"
 import { type Postgres, startPostgres } from "@tenterhook/testing-postgres"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
 import { type ChildProcess, fork } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -26,6 +29,8 @@ export interface Servers {
   readonly start: (more?: Pick<Hosting, "aheadMs">) => Promise<Host>
   /** A file that hooks write to, and what they wrote. */
   readonly file: () => { readonly path: string; readonly lines: () => ReadonlyArray<string> }
+  /** Rows of a table. */
+  readonly count: (table: string) => Promise<number>
   readonly close: () => Promise<void>
 }
 
@@ -75,6 +80,13 @@ export const openServers = async (): Promise<Servers> => {
       const path = join(scratch, `lines-${count++}`)
       return { path, lines: () => (existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : []) }
     },
+    count: (table) =>
+      Effect.runPromise(
+        SqlClient.SqlClient.use((sql) => sql<{ n: number }>`SELECT count(*)::integer AS n FROM ${sql(table)}`).pipe(
+          Effect.map(([row]) => row!.n),
+          Effect.provide(PostgresClient.layer({ url: postgres.url }))
+        )
+      ),
     close: async () => {
       for (const child of children) child.kill("SIGKILL")
       await postgres.stop()
@@ -95,6 +107,8 @@ export const hooksTo = (path: string, { before = "" } = {}) => ({
     }
   ]
 })
+
+export const noHooks = { configs: [{ file: "tenterhook.yaml", text: "hooks: []\n" }] }
 
 /** The event comes as JSON. */
 const toldId = `id=$(grep -o "ex_[0-9a-f]*" | head -1)`
