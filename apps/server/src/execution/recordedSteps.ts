@@ -49,7 +49,8 @@ export const recordedSteps: Layer.Layer<ExecutionSteps, never, Executions | Live
         yield* lives.release(id)
         yield* lives.done("end", id)
       }),
-      expire: (now) => Effect.orDie(executions.expire(now)),
+      expire: Effect.orDie(executions.expire),
+      now: Effect.orDie(executions.now),
       unfinished: (before) => Effect.orDie(executions.unfinished(before))
     })
   })

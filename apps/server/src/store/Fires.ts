@@ -3,11 +3,12 @@ import { type Announcement, type EventContext, FireReport, OutcomeReport } from 
 import { deleteInBatches, Flag, inChunks, makeGroupCommit, makeTransactions, rowsOf, Whole } from "@tenterhook/sql"
 import { Outbox } from "@tenterhook/webhook/outbox"
 import { Context, Effect, Layer, Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import { SqlClient, type Statement } from "effect/sql"
 import type { FireRecord, FireSummary } from "../api/fires.ts"
 import { about, type InvalidRequest, NotFound } from "../api/Problem.ts"
 import { type Page, paged, type PageQuery, where } from "./page.ts"
 import { type StoreError, stored } from "./StoreError.ts"
+import { nowIn } from "./time.ts"
 
 /** Whose hooks ran. All null: those that came along with the fire. */
 export interface FireTarget {
@@ -61,6 +62,7 @@ export class Fires extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const outbox = yield* Outbox
+      const time = nowIn(sql)
       const { durable, relaxed } = yield* makeTransactions(sql)
 
       const write = Effect.fnUntraced(function* (list: ReadonlyArray<Fired>) {
@@ -70,24 +72,24 @@ export class Fires extends Context.Service<
         )
         if (outcomes.length > 0) yield* inChunks(outcomes, (rows) => sql`INSERT INTO outcome ${sql.insert(rows)}`)
         for (const fired of list) {
-          if (fired.phase === "start") yield* markStarted(fired)
-          else if (fired.phase === "end") yield* markEnded(fired)
+          if (fired.phase === "start") yield* markStarted(fired, yield* time)
+          else if (fired.phase === "end") yield* markEnded(fired, yield* time)
         }
         const announcements = list.flatMap((fired) => fired.announcements)
         if (announcements.length > 0) yield* Effect.orDie(outbox.announce(announcements))
         return list.map(() => undefined)
       })
 
-      const markStarted = ({ report, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
+      const markStarted = ({ report, executionId }: Fired, now: Statement.Fragment) => sql`UPDATE execution SET
         status = CASE status WHEN 'starting' THEN 'running' ELSE status END, start_report = ${JSON.stringify(report)},
-        lease_ends_at = ${Math.ceil(at + durationMs)} + lease_ms, touched_at = ${at}, claimed_by = NULL
+        lease_ends_at = ${now} + lease_ms, touched_at = ${now}, claimed_by = NULL
         WHERE id = ${executionId} AND start_report IS NULL`
 
       // Its environment was kept for the end hooks alone.
-      const markEnded = ({ report, context, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
-        status = 'ended', end_report = ${JSON.stringify(report)}, ended_at = ${Math.ceil(at + durationMs)},
+      const markEnded = ({ report, context, executionId }: Fired, now: Statement.Fragment) => sql`UPDATE execution SET
+        status = 'ended', end_report = ${JSON.stringify(report)}, ended_at = ${now},
         context = ${JSON.stringify({ ...context, env: undefined })}, end_context = NULL,
-        touched_at = ${at}, claimed_by = NULL WHERE id = ${executionId} AND status <> 'ended'`
+        touched_at = ${now}, claimed_by = NULL WHERE id = ${executionId} AND status <> 'ended'`
 
       const commit = makeGroupCommit<Fired, void>({ sql, transaction: durable, write, maxSize: 500 })
       // Where no hook ran, all that a power cut can take is the note that none did: no reason to wait for the disk.

@@ -2,6 +2,7 @@
 import { Context, Effect, Layer, Schedule } from "effect"
 import { SqlClient, type SqlError, type Statement } from "effect/sql"
 import { randomUUID } from "node:crypto"
+import { nowIn } from "./time.ts"
 
 export class Processes extends Context.Service<
   Processes,
@@ -27,10 +28,11 @@ export class Processes extends Context.Service<
     Processes,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
+      const now = yield* nowIn(sql)
       const me = randomUUID()
-      const live = sql`INSERT INTO server_process (id, alive_at) VALUES (${me}, ${now(sql)})
+      const live = sql`INSERT INTO server_process (id, alive_at) VALUES (${me}, ${now})
         ON CONFLICT (id) DO UPDATE SET alive_at = excluded.alive_at`
-      const bury = sql`DELETE FROM server_process WHERE alive_at < ${now(sql)} - ${aDayMs}`
+      const bury = sql`DELETE FROM server_process WHERE alive_at < ${now} - ${aDayMs}`
       yield* Effect.andThen(live, bury)
       yield* Effect.addFinalizer(() => Effect.ignore(sql`DELETE FROM server_process WHERE id = ${me}`))
       yield* live.pipe(
@@ -41,13 +43,12 @@ export class Processes extends Context.Service<
       return Processes.of({
         me,
         free: (column) => sql`(${sql(column)} IS NULL OR ${sql(column)} = ${me} OR NOT EXISTS (
-          SELECT 1 FROM server_process p WHERE p.id = ${sql(column)} AND p.alive_at > ${now(sql)} - ${goneMs}))`,
+          SELECT 1 FROM server_process p WHERE p.id = ${sql(column)} AND p.alive_at > ${now} - ${goneMs}))`,
         shared: true
       })
     })
   )
 }
 
-const now = (sql: SqlClient.SqlClient) => sql.literal("(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 const goneMs = 10_000
 const aDayMs = 86_400_000
