@@ -87,7 +87,8 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
 
   const expire = Effect.gen(function* () {
     const lost = yield* steps.expire
-    yield* Effect.forEach(lost, end, atOnce)
+    // What the cluster does not take now is made up for from the record, and others' leases run out meanwhile.
+    yield* Effect.forEach(lost, (id) => Effect.timeoutOption(end(id), patienceMs), atOnce)
   })
 
   const makeUp = Effect.fnUntraced(
@@ -104,7 +105,10 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
       yield* cluster.wake(id)
     },
     (effect, { id }) =>
-      Effect.ignoreCause(effect, { log: "Warn", message: `Execution ${id} is not where its record says; later again` })
+      Effect.ignoreCause(Effect.timeout(effect, patienceMs), {
+        log: "Warn",
+        message: `Execution ${id} is not where its record says; later again`
+      })
   )
 
   // Whoever ends has somebody waiting for it.
@@ -227,6 +231,8 @@ const makeRunning = Effect.gen(function* () {
 })
 
 const sharesMs = 2000
+/** A cluster that has no runner for a shard keeps on trying, and one that is stuck must not hold up the others. */
+const patienceMs = 5000
 /** Leaves connections of the database to others. */
 const atOnce = { concurrency: 8, discard: true } as const
 
@@ -234,6 +240,6 @@ const again = (what: string, effect: Effect.Effect<void>) =>
   effect.pipe(
     Effect.tapCause((cause) => Effect.logWarning(`${what} failed and is tried again`, cause)),
     Effect.sandbox,
-    Effect.retry(Schedule.min([Schedule.exponential(100), Schedule.spaced(10_000)])),
+    Effect.retry(Schedule.min([Schedule.exponential(100), Schedule.spaced(3000)])),
     Effect.orDie
   )

@@ -63,10 +63,10 @@ export class Executions extends Context.Service<
     /** The lease begins anew. */
     readonly extend: (id: string) => Effect.Effect<void, StoreError | NotFound | Conflict>
     /**
-     * Whether this process may run a step of it: no other one that lives is at one. Ends with the record of the step.
-     * True where there is no record.
+     * Whether this process may run a step of it: no other one that lives is at one, and the step is still to be done.
+     * Ends with the record of the step. What is done, or is not on record, is claimed by nobody.
      */
-    readonly claim: (id: string) => Effect.Effect<boolean, StoreError>
+    readonly claim: (id: string, phase: "start" | "end") => Effect.Effect<"mine" | "taken" | "done", StoreError>
     /** Its end is recorded; the end hooks are still to run. Nothing happens where it was ended the same way before. */
     readonly ending: (id: string, how: Ending) => Effect.Effect<void, StoreError | NotFound | Conflict>
     /** The same for all whose lease has run out, with the outcome `aborted`. Gives their ids. */
@@ -149,11 +149,16 @@ export class Executions extends Context.Service<
         return yield* new Conflict(about("params.id", text))
       }, stored("extend the lease"))
 
-      const claim = Effect.fn("Executions.claim")(function* (id: string) {
-        if (!processes.shared) return true
-        const rows = yield* sql`UPDATE execution SET claimed_by = ${processes.me}
-          WHERE id = ${id} AND ${processes.free("claimed_by")} RETURNING id`
-        return rows.length > 0 || (yield* sql`SELECT id FROM execution WHERE id = ${id}`).length === 0
+      const claim = Effect.fn("Executions.claim")(function* (id: string, phase: "start" | "end") {
+        const open = sql`id = ${id} AND ${sql.literal(phase === "start" ? "start_report IS NULL" : "status = 'ending'")}`
+        if (processes.shared) {
+          const rows = yield* sql`UPDATE execution SET claimed_by = ${processes.me}
+            WHERE ${open} AND ${processes.free("claimed_by")} RETURNING id`
+          if (rows.length > 0) return "mine"
+        }
+        const isOpen = (yield* sql`SELECT id FROM execution WHERE ${open}`).length > 0
+        if (!isOpen) return "done"
+        return processes.shared ? "taken" : "mine"
       }, stored("claim the execution"))
 
       const ending = Effect.fn("Executions.ending")(function* (id: string, how: Ending) {

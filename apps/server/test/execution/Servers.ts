@@ -29,8 +29,9 @@ export interface Servers {
   readonly start: (more?: Pick<Hosting, "aheadMs">) => Promise<Host>
   /** A file that hooks write to, and what they wrote. */
   readonly file: () => { readonly path: string; readonly lines: () => ReadonlyArray<string> }
-  /** Rows of a table. */
-  readonly count: (table: string) => Promise<number>
+  readonly rows: (query: string) => Promise<ReadonlyArray<Record<string, string>>>
+  /** Nobody reads the table until it is over. */
+  readonly whileLocked: (table: string, work: () => Promise<void>) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -47,6 +48,9 @@ export const openServers = async (): Promise<Servers> => {
     await keys.close()
     return made.key
   }
+
+  const onPostgres = <A, E>(asking: Effect.Effect<A, E, SqlClient.SqlClient>) =>
+    Effect.runPromise(Effect.provide(asking, PostgresClient.layer({ url: postgres.url })))
 
   return {
     postgres,
@@ -80,11 +84,13 @@ export const openServers = async (): Promise<Servers> => {
       const path = join(scratch, `lines-${count++}`)
       return { path, lines: () => (existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : []) }
     },
-    count: (table) =>
-      Effect.runPromise(
-        SqlClient.SqlClient.use((sql) => sql<{ n: number }>`SELECT count(*)::integer AS n FROM ${sql(table)}`).pipe(
-          Effect.map(([row]) => row!.n),
-          Effect.provide(PostgresClient.layer({ url: postgres.url }))
+    rows: (query) => onPostgres(SqlClient.SqlClient.use((sql) => sql.unsafe<Record<string, string>>(query))),
+    whileLocked: (table, work) =>
+      onPostgres(
+        SqlClient.SqlClient.use((sql) =>
+          sql.withTransaction(
+            Effect.andThen(sql`LOCK TABLE ${sql(table)} IN ACCESS EXCLUSIVE MODE`, Effect.promise(work))
+          )
         )
       ),
     close: async () => {

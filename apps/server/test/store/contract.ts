@@ -99,12 +99,13 @@ export const rules: ReadonlyArray<Rule> = [
     title: "a fire, its execution and what it announced are kept together or not at all",
     check: Effect.gen(function* () {
       const { keep, list } = yield* Fires
-      const { get, ending } = yield* Executions
+      const { get, ending, claim } = yield* Executions
       const { endpoints, deliveries } = yield* Outbox
       const { id } = yield* endpoints.create({ url: "https://example.com/" })
       yield* endpoints.pause(id)
       yield* running("ex_1")
       yield* ending("ex_1", { outcome: "success" })
+      yield* claim("ex_1", "end")
       const end = fired("fire_end", { executionId: "ex_1", phase: "end" })
       yield* keep({ ...end, announcements: [{ type: "a.b", data: null }] })
       yield* expect("the execution:", "ended", (yield* get("ex_1")).status)
@@ -230,6 +231,7 @@ const newExecution = (id: string, leaseMs = 60_000): Effect.Effect<NewExecution,
 const running = Effect.fnUntraced(function* (id: string, leaseMs?: number) {
   const executions = yield* Executions
   yield* executions.create(yield* newExecution(id, leaseMs))
+  yield* executions.claim(id, "start")
   yield* (yield* Fires).keep(fired(`fire_${id}`, { executionId: id, phase: "start" }))
 })
 
