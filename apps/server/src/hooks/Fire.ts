@@ -120,7 +120,14 @@ export class Fire extends Context.Service<
             const durationMs = Math.round((performance.now() - started) * 1000) / 1000
             // Whoever went away had its hooks cancelled: sent again, it is fired again.
             const request = abort.signal.aborted ? null : (about.request ?? null)
-            yield* fires.keep({ ...about, request, report, announcements, at, durationMs })
+            yield* fires.keep({ ...about, request, report, announcements, at, durationMs }).pipe(
+              // An execution that is ended again gives the report of its end again, and runs no hook that would announce.
+              Effect.onError(() =>
+                Effect.sync(() => {
+                  if (about.phase === "end") live.giveBack(report.fireId, announcements)
+                })
+              )
+            )
             yield* tell(report, about, durationMs)
             return report
           }),
