@@ -195,10 +195,9 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
       (sender) => Outbox.layerWithWorker({ sender })
     )
   )
-  const forgetful = Layer.effectDiscard(Effect.flatMap(Outbox, (it) => Effect.forkScoped(it.keep())))
 
   const kept = stores.pipe(
-    Layer.provideMerge(Layer.mergeAll(forgetful, Layer.provideMerge(deliveriesInFeed, Feed.layer))),
+    Layer.provideMerge(Layer.provideMerge(deliveriesInFeed, Feed.layer)),
     Layer.provideMerge(outbox),
     Layer.provideMerge(processes),
     Layer.provideMerge(migrated),
