@@ -1,5 +1,5 @@
 /** Executions that end, and whose end hooks run, whatever happens to this process. */
-import { Context, Effect, Exit, Fiber, FiberMap, Layer, Option, Schedule, Schema } from "effect"
+import { Context, Effect, Exit, Fiber, FiberMap, Layer, Option, Schedule, Schema, type Scope } from "effect"
 import {
   ClusterWorkflowEngine,
   EntityAddress,
@@ -29,6 +29,11 @@ export class DurableExecutions extends Context.Service<
     readonly end: (id: string) => Effect.Effect<void>
     /** Removes what the cluster keeps of executions that ended: nothing there ever goes by itself. One transaction. */
     readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<void>
+    /**
+     * Does the work in one of the processes that share the database as long as the scope is open, and in another one
+     * when that is gone. By the name of the work.
+     */
+    readonly inOne: (name: string, work: Effect.Effect<never>) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("@tenterhook/server/execution/DurableExecutions") {
   /** Without `runner` this process is the only one on its database. */
@@ -129,7 +134,7 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
   const first = Effect.delay(comparing, alone ? 0 : Math.min(sharesMs, reconcileMs))
   yield* Effect.forkScoped(Effect.andThen(first, Effect.repeat(Effect.delay(comparing, reconcileMs), Schedule.forever)))
 
-  return DurableExecutions.of({ begin, end, forget })
+  return DurableExecutions.of({ begin, end, forget, inOne: cluster.inOne })
 })
 
 /** What of the cluster is needed, by the ids of executions. */
@@ -189,6 +194,8 @@ const makeCluster = Effect.gen(function* () {
       yield* engine.resume(ExecutionWorkflow, executionId)
       yield* sharding.pollStorage
     }),
+
+    inOne: (name: string, work: Effect.Effect<never>) => sharding.registerSingleton(name, work),
 
     /** By the keys of its messages: the cluster's own way to clear an address reads the whole table. */
     forget: Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {

@@ -97,4 +97,26 @@ describe.runIf(hasPostgres())("servers on one Postgres", () => {
     }
     for (const { child } of [frozen, awake]) child.kill()
   })
+
+  it("say once that the database is away, and once that it is back", { timeout: 90_000 }, async () => {
+    const host = await servers.start()
+    const id = await host.begin(noHooks)
+    host.lines.length = 0
+    await servers.postgres.kill()
+    void host.end(id).catch(() => {})
+    await until(10_000, async () => host.lines.length > 0)
+    const ready = await host.ask("GET", "/readyz", undefined, 503)
+    assert.deepInclude(ready.errors[0], { field: "database" })
+    assert.match(ready.errors[0].message, /^does not answer: /)
+    for (let n = 0; n < 5; n++) await Promise.all([sleep(1000), host.ask("GET", "/v1/executions", undefined, 503)])
+    await servers.postgres.restart()
+    await until(30_000, async () => (await host.ask("GET", "/readyz")).ok === true)
+    await until(30_000, async () => (await host.statusOf(id)).status === "ended" || (await host.end(id), false))
+    await sleep(3000)
+    const { host: place } = new URL(servers.postgres.url)
+    assert.strictEqual(host.lines.length, 2, host.lines.join("\n"))
+    assert.match(host.lines[0]!, new RegExp(`^the database does not answer \\(${place}\\): .*; asked again$`))
+    assert.match(host.lines[1]!, new RegExp(`^the database answers again \\(${place}\\), after [0-9.]+ s$`))
+    host.child.kill()
+  })
 })
