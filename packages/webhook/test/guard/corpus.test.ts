@@ -178,7 +178,7 @@ describe("what is public", () => {
     new Promise<void>((done) => {
       const { hostname, port, protocol } = new URL(url)
       const connector = guardedConnector(makeGuard({ resolve: publicOnly }), {
-        timeoutMs: 1000,
+        timeoutMs: 30_000,
         build: () => (options, callback) => {
           made(options.hostname)
           callback(new Error("far enough"), null)
