@@ -257,7 +257,7 @@ describe("a receiver that", () => {
     assert.deepInclude(answered(await deliver(url)), { truncated: false })
   })
 
-  it("never ends its body is cut off, and memory stays flat", { timeout: 60_000 }, async () => {
+  it("never ends its body is cut off, and memory stays flat", async () => {
     const { url, end } = await endlessElsewhere()
     const round = async () => {
       const results = await Promise.all(Array.from({ length: 20 }, () => deliver(url)))
