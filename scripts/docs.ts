@@ -92,7 +92,7 @@ export const runBlock = (folder: string, block: Block): Promise<Ran> =>
       block.language === "ts" ? [join(folder, ".bin/node"), file!] : ["/bin/sh", "-e", "-c", block.text]
     const env = { ...process.env, PATH: `${join(folder, ".bin")}${delimiter}${process.env.PATH}`, NO_COLOR: "1" }
     const child = spawn(command!, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], detached: true })
-    const late = setTimeout(() => endGroup(child.pid!), 60_000)
+    const late = setTimeout(() => endGroup(child.pid!), 150_000)
     const parts: Array<Buffer> = []
     child.stdout.on("data", (part) => parts.push(part))
     child.stderr.on("data", (part) => parts.push(part))

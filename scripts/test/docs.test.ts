@@ -28,7 +28,7 @@ describe.each(pages)("%s", (page) => {
   if (blocks.every((block) => expectedCode(block) === undefined)) return
   // A clone needs Node and git, and nothing else.
   const lacking = programs.filter(({ name, isThere }) => !isThere && blocks.some((block) => runs(block, name)))
-  it.runIf(lacking.length === 0)("does what it says", { timeout: 180_000 }, async () => {
+  it.runIf(lacking.length === 0)("does what it says", { timeout: 400_000 }, async () => {
     const left: Array<() => void> = []
     const folder = mkdtempSync(join(tmpdir(), "tenterhook-docs-"))
     try {

@@ -1,5 +1,5 @@
 /** What is published can be installed and imported: the built packages, without the condition that leads to their source. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { execFile } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
@@ -29,29 +29,34 @@ describe("a manifest", () => {
 })
 
 describe("from a folder that installed them", () => {
-  for (const { name, folder, manifest } of libraries) {
-    const modules = Object.entries(manifest.exports ?? {}).filter(([, entry]) =>
-      targetsOf(entry).some((file) => file.endsWith(".js"))
-    )
-    for (const [path] of modules) {
-      const specifier = name + path.slice(1)
-      it(`${specifier} gives what its source exports`, async () => {
-        const consumer = await mkdtemp(join(tmpdir(), "tenterhook-consumer-"))
-        try {
-          await mkdir(dirname(join(consumer, "node_modules", name)), { recursive: true })
-          await symlink(folder, join(consumer, "node_modules", name))
-          await writeFile(
-            join(consumer, "names.mjs"),
-            `console.log(Object.keys(await import("${specifier}")).sort().join())`
-          )
-          const built = await names(consumer, [])
-          assert.deepStrictEqual(built, await names(consumer, ["--conditions=@tenterhook/source"]))
-          assert.isNotEmpty(built)
-        } finally {
-          await rm(consumer, { recursive: true, force: true })
-        }
-      })
+  const specifiers = libraries.flatMap(({ name, manifest }) =>
+    Object.entries(manifest.exports ?? {})
+      .filter(([, entry]) => targetsOf(entry).some((file) => file.endsWith(".js")))
+      .map(([path]) => name + path.slice(1))
+  )
+  let built: Names
+  let source: Names
+  beforeAll(async () => {
+    const consumer = await mkdtemp(join(tmpdir(), "tenterhook-consumer-"))
+    try {
+      for (const { name, folder } of libraries) {
+        await mkdir(dirname(join(consumer, "node_modules", name)), { recursive: true })
+        await symlink(folder, join(consumer, "node_modules", name))
+      }
+      await writeFile(join(consumer, "names.mjs"), namesOf(specifiers))
+      built = await names(consumer, [])
+      source = await names(consumer, ["--conditions=@tenterhook/source"])
+    } finally {
+      await rm(consumer, { recursive: true, force: true })
     }
+  })
+
+  for (const specifier of specifiers) {
+    it(`${specifier} gives what its source exports`, () => {
+      assert.isArray(built[specifier], `${built[specifier]}`)
+      assert.deepStrictEqual(built[specifier], source[specifier])
+      assert.isNotEmpty(built[specifier])
+    })
   }
 
   it("the SDK has no Effect in its types", () => {
@@ -65,11 +70,18 @@ describe("from a folder that installed them", () => {
 
 const execute = promisify(execFile)
 
-const names = async (folder: string, flags: ReadonlyArray<string>) =>
-  (await execute(node, [...flags, "names.mjs"], { cwd: folder })).stdout
-    .trim()
-    .split(",")
-    .filter((name) => name !== "")
+/** What each module exports, or why it cannot be imported. */
+type Names = Readonly<Record<string, ReadonlyArray<string> | string>>
+
+const namesOf = (specifiers: ReadonlyArray<string>) => `
+  const names = {}
+  for (const specifier of ${JSON.stringify(specifiers)})
+    names[specifier] = await import(specifier).then((module) => Object.keys(module).sort(), String)
+  console.log(JSON.stringify(names))
+`
+
+const names = async (folder: string, flags: ReadonlyArray<string>): Promise<Names> =>
+  JSON.parse((await execute(node, [...flags, "names.mjs"], { cwd: folder })).stdout)
 
 /** The file and all that it imports by relative path. */
 const declarationsFrom = (file: string, found = new Set<string>()): ReadonlySet<string> => {

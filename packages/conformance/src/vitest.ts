@@ -9,7 +9,7 @@ import { DialectBench, type DialectFixtures } from "./contract/dialect/DialectBe
 import { dialectRules } from "./contract/dialect/dialectRules.ts"
 import { type AuditOptions, auditRule, formatRuleResult, holds, type Rule, unknownGaps } from "./contract/Rule.ts"
 import { formatFailure } from "./run/formatSuite.ts"
-import { runCase } from "./run/runCase.ts"
+import { type CaseLimits, runCase } from "./run/runCase.ts"
 import type { Subject } from "./run/Subject.ts"
 
 /** Registers one test for each promise of the adapter contract, on the real clock. The layer is built anew for each. */
@@ -27,7 +27,7 @@ export const dialectSuite = (fixtures: DialectFixtures, options: AuditOptions = 
 export const caseSuite = async (
   paths: ReadonlyArray<string>,
   subject: Subject,
-  options: { readonly cwd?: string; readonly caseLimitMs?: number } = {}
+  options: CaseLimits & { readonly cwd?: string } = {}
 ): Promise<void> => {
   const cases = await loadCases(paths, options.cwd)
   const limitMs = options.caseLimitMs ?? 60_000
@@ -36,8 +36,8 @@ export const caseSuite = async (
       if (cases.length === 0) throw new Error(`no cases below ${paths.join(", ")}`)
     })
     for (const loaded of cases) {
-      it(loaded._tag === "case" ? loaded.case.title : loaded.file, { timeout: limitMs + 15_000 }, async (test) => {
-        const result = await runCase(loaded, subject, limitMs)
+      it(loaded._tag === "case" ? loaded.case.title : loaded.file, { timeout: limitMs + 30_000 }, async (test) => {
+        const result = await runCase(loaded, subject, options)
         if (result.status === "skipped") test.skip(result.reason)
         if (result.status === "failed") throw new Error(`${result.file}\n${formatFailure(result.failure)}`)
       })
@@ -55,7 +55,7 @@ const describeRules = <R>(
   const limitMs = options.limitMs ?? 20_000
   describe(name, () => {
     for (const rule of rules) {
-      it(`${rule.id} ${rule.title}`, { timeout: limitMs + 10_000 }, async () => {
+      it(`${rule.id} ${rule.title}`, { timeout: 3 * limitMs + 10_000 }, async () => {
         const result = await Effect.runPromise(auditRule(rule, layer, options))
         if (holds(result)) return
         throw result.status === "broken" ? result.violation : new Error(formatRuleResult(result))

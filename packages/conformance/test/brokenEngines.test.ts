@@ -46,7 +46,7 @@ const faults: Record<Fault, ReadonlyArray<string>> = {
   ]
 }
 
-describe("each engine broken on purpose fails exactly these cases", () => {
+describe.concurrent("each engine broken on purpose fails exactly these cases", () => {
   for (const [fault, expected] of Object.entries(faults)) {
     it(`${fault}: ${expected.join(", ")}`, async () => {
       const result = await runCases(cases, plainEngine(fault as Fault))

@@ -11,6 +11,7 @@ import { hostileKinds } from "../src/hostile/index.ts"
 import {
   action,
   eventually,
+  farTooLateMs,
   freshFolder,
   invocation,
   killAll,
@@ -23,18 +24,21 @@ import {
 
 const script = fileURLToPath(new URL("./fixtures/host.ts", import.meta.url))
 
-/** A host that has started its commands, with the lines that it printed. */
-const startHost = Effect.fnUntraced(function* (task: HostTask, env: Record<string, string> = {}) {
-  const folder = yield* freshFolder
-  const child = yield* Effect.acquireRelease(
+const spawned = (task: HostTask, env: Record<string, string>) =>
+  Effect.acquireRelease(
     Effect.sync(() =>
       spawn(process.execPath, ["--conditions=@tenterhook/source", script, JSON.stringify(task)], {
-        env: { ...process.env, TMPDIR: folder, ...env },
+        env: { ...process.env, ...env },
         stdio: ["ignore", "pipe", "inherit"]
       })
     ),
-    (it) => Effect.sync(() => it.kill("SIGKILL"))
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
+
+/** A host that has started its commands, with the lines that it printed. */
+const startHost = Effect.fnUntraced(function* (task: HostTask, env: Record<string, string> = {}) {
+  const folder = yield* freshFolder
+  const child = yield* spawned(task, { TMPDIR: folder, ...env })
   const lines: Array<any> = []
   yield* Effect.promise(async () => {
     for await (const line of createInterface({ input: child.stdout! })) {
@@ -54,7 +58,7 @@ const watchers = (folder: string) => withArgument(`${folder}/tenterhook-`)
 
 describe("a host that dies", () => {
   it.live(
-    "by kill -9 with 20 hooks running leaves no process after 2 s",
+    "by kill -9 with 20 hooks running leaves no process",
     () =>
       Effect.gen(function* () {
         const hold = uniqueSleep()
@@ -68,14 +72,13 @@ describe("a host that dies", () => {
 
         child.kill("SIGKILL")
         yield* gone(child)
-        const before = performance.now()
-        yield* eventually(() => withArgument(hold).length === 0 && watchers(folder).length === 0, 2000)
+        yield* eventually(() => withArgument(hold).length === 0 && watchers(folder).length === 0)
 
-        assert.deepStrictEqual(withArgument(hold), [], `after ${Math.round(performance.now() - before)} ms`)
+        assert.deepStrictEqual(withArgument(hold), [])
         assert.deepStrictEqual(watchers(folder), [])
         assert.deepStrictEqual(readdirSync(folder), [])
       }).pipe(Effect.scoped),
-    30_000
+    120_000
   )
 
   it.live(
@@ -90,18 +93,15 @@ describe("a host that dies", () => {
             wait: false,
             then: "hang"
           }
-          const child = spawn(process.execPath, ["--conditions=@tenterhook/source", script, JSON.stringify(task)], {
-            env: { ...process.env, TMPDIR: folder },
-            stdio: "ignore"
-          })
+          const child = yield* spawned(task, { TMPDIR: folder })
           assert.isTrue(yield* eventually(() => withArgument(hold).length > 5))
           child.kill("SIGKILL")
           yield* gone(child)
-          yield* eventually(() => withArgument(hold).length === 0 && watchers(folder).length === 0, 4000)
+          yield* eventually(() => withArgument(hold).length === 0 && watchers(folder).length === 0)
           assert.deepStrictEqual(withArgument(hold), [])
         }
       }).pipe(Effect.scoped),
-    30_000
+    120_000
   )
 
   it.live("by process.exit leaves none", () =>
@@ -109,7 +109,7 @@ describe("a host that dies", () => {
       const hold = uniqueSleep()
       const { child } = yield* startHost({ commands: [`sleep ${hold} & sleep ${hold}`], wait: false, then: "exit" })
       yield* gone(child)
-      assert.isTrue(yield* eventually(() => withArgument(hold).length === 0, 2000))
+      assert.isTrue(yield* eventually(() => withArgument(hold).length === 0))
     }).pipe(Effect.scoped)
   )
 
@@ -143,7 +143,7 @@ describe("a host that dies", () => {
       assert.isTrue(yield* eventually(() => watchers(folder).length === 1 && watchers(folder)[0] !== first))
       assert.strictEqual(withArgument(hold).length > 0, true)
       child.kill("SIGKILL")
-      assert.isTrue(yield* eventually(() => withArgument(hold).length === 0, 2000))
+      assert.isTrue(yield* eventually(() => withArgument(hold).length === 0))
     }).pipe(Effect.scoped)
   )
 })
@@ -158,7 +158,7 @@ describe("a host that lives", () => {
           wait: true,
           then
         })
-        const ended = yield* Effect.timeoutOption(gone(child), 3000)
+        const ended = yield* Effect.timeoutOption(gone(child), farTooLateMs)
         assert.strictEqual(ended._tag, "Some", then)
         assert.isTrue(yield* eventually(() => watchers(folder).length === 0 && readdirSync(folder).length === 0))
         killAll(withArgument(hold))
@@ -233,7 +233,7 @@ describe("a host whose temporary folder is gone", () => {
       const other = yield* startHost({ commands: ["echo out", `sleep ${hold}`], wait: false, then: "hang" }, missing)
       assert.isTrue(yield* eventually(() => withArgument(hold).length > 0))
       other.child.kill("SIGKILL")
-      assert.isTrue(yield* eventually(() => withArgument(hold).length === 0, 3000))
+      assert.isTrue(yield* eventually(() => withArgument(hold).length === 0))
     }).pipe(Effect.scoped)
   )
 })

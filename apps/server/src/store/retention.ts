@@ -21,7 +21,7 @@ export const retention = ({ recordDays }: Retention) =>
 
       /** The cluster's rows are of no use once an execution has ended, and they are many. */
       const settle = Effect.gen(function* () {
-        const before = (yield* Clock.currentTimeMillis) - settleMs
+        const before = (yield* executions.now) - settleMs
         while (true) {
           const ids = yield* executions.unsettled(before, atOnce)
           if (ids.length === 0) return

@@ -3,6 +3,7 @@ import { rowsOf, Whole } from "@tenterhook/sql"
 import { Outbox } from "@tenterhook/webhook/outbox"
 import { Clock, Context, Deferred, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
+import { nowIn } from "../store/time.ts"
 
 export interface Checked {
   readonly ok: boolean
@@ -28,6 +29,7 @@ export class Health extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const outbox = yield* Outbox
+      const time = nowIn(sql)
       const leaving = yield* Deferred.make<void>()
       const draining = () => Deferred.isDoneUnsafe(leaving)
 
@@ -50,9 +52,9 @@ export class Health extends Context.Service<
       }))
 
       const late = Effect.gen(function* () {
-        const before = (yield* Clock.currentTimeMillis) - stalledMs
+        const now = yield* time
         const [row] = yield* countRows(
-          sql`SELECT count(*) AS n FROM execution WHERE status IN ('starting', 'ending') AND touched_at < ${before}`
+          sql`SELECT count(*) AS n FROM execution WHERE status IN ('starting', 'ending') AND touched_at < ${now} - ${stalledMs}`
         )
         return { ok: row!.n === 0, text: `${row!.n} whose hooks are late` }
       })

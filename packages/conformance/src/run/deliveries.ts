@@ -6,7 +6,8 @@ import type { Session } from "./Subject.ts"
 export const deliveryMismatches = async (
   expected: Readonly<Record<string, unknown>>,
   receivers: Receivers,
-  session: Session
+  session: Session,
+  limitMs: number
 ): Promise<ReadonlyArray<Mismatch>> => {
   const unknown = Object.keys(expected).filter((name) => !receivers.names.includes(name))
   if (unknown.length > 0) {
@@ -43,5 +44,4 @@ export const deliveryMismatches = async (
 
 const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds))
 
-const limitMs = 10_000
 const settleMs = 100

@@ -17,7 +17,18 @@ import { skipReason } from "./skipReason.ts"
 import type { CaseSetup, LoadResult, Session, SetupEndpoint, Subject } from "./Subject.ts"
 import type { CaseFailure, CaseResult } from "./SuiteResult.ts"
 
-export const runCase = async (loaded: LoadedCase, subject: Subject, limitMs: number): Promise<CaseResult> => {
+export interface CaseLimits {
+  /** How long one case may take. Default: 60 seconds. */
+  readonly caseLimitMs?: number
+  /** How long a step waits for what receivers are to get. Default: 20 seconds. */
+  readonly deliveryLimitMs?: number
+}
+
+export const runCase = async (
+  loaded: LoadedCase,
+  subject: Subject,
+  { caseLimitMs = 60_000, deliveryLimitMs = 20_000 }: CaseLimits = {}
+): Promise<CaseResult> => {
   const started = performance.now()
   const about = (title: string) => ({ file: loaded.file, title, durationMs: Math.round(performance.now() - started) })
   if (loaded._tag === "broken") {
@@ -27,7 +38,7 @@ export const runCase = async (loaded: LoadedCase, subject: Subject, limitMs: num
   const { title } = loaded.case
   const reason = skipReason(loaded.case, subject)
   if (reason !== null) return { ...about(title), status: "skipped", reason }
-  const failure = await inFolder(loaded, subject, limitMs)
+  const failure = await inFolder(loaded, subject, caseLimitMs, deliveryLimitMs)
   return failure === null ? { ...about(title), status: "passed" } : { ...about(title), status: "failed", failure }
 }
 
@@ -39,7 +50,12 @@ interface Progress {
   readonly fireIds: Array<string>
 }
 
-const inFolder = async (loaded: Loaded, subject: Subject, limitMs: number): Promise<CaseFailure | null> => {
+const inFolder = async (
+  loaded: Loaded,
+  subject: Subject,
+  limitMs: number,
+  deliveryLimitMs: number
+): Promise<CaseFailure | null> => {
   const progress: Progress = { step: null, fireIds: [] }
   const failed = (error: unknown): CaseFailure => ({ step: progress.step, message: messageOf(error), mismatches: [] })
   let root: string | undefined
@@ -65,7 +81,7 @@ const inFolder = async (loaded: Loaded, subject: Subject, limitMs: number): Prom
       opening.then((tooLate) => tooLate.close()).catch(() => {})
       throw error
     })
-    const stage: Stage = { setup, session, tools, receivers }
+    const stage: Stage = { setup, session, tools, receivers, deliveryLimitMs }
     return await left.race(runSteps(it.steps, loaded.stepLines, stage, progress))
   } catch (error) {
     return failed(error)
@@ -134,6 +150,7 @@ interface Stage {
   readonly session: Session
   readonly tools: HostTools
   readonly receivers: Receivers
+  readonly deliveryLimitMs: number
 }
 
 /** Stops at the first step that fails, with all that is wrong there. */
@@ -201,7 +218,7 @@ const loadMismatches = (
 
 const afterStep = async (
   step: Step,
-  { setup, session, tools, receivers }: Stage,
+  { setup, session, tools, receivers, deliveryLimitMs }: Stage,
   fireIds: ReadonlyArray<string>
 ): Promise<ReadonlyArray<Mismatch>> => {
   const mismatches: Array<Mismatch> = []
@@ -210,7 +227,8 @@ const afterStep = async (
   }
   const calls = asJson(tools.takeCalls())
   if (step.calls !== undefined) mismatches.push(...match(step.calls, calls, nothing, "calls"))
-  if (step.deliveries !== undefined) mismatches.push(...(await deliveryMismatches(step.deliveries, receivers, session)))
+  if (step.deliveries !== undefined)
+    mismatches.push(...(await deliveryMismatches(step.deliveries, receivers, session, deliveryLimitMs)))
   receivers.mark()
   if (step.processes !== undefined) mismatches.push(...(await processMismatches(step.processes, fireIds)))
   return mismatches
@@ -287,5 +305,5 @@ const deadline = (limitMs: number, message: string) => {
   return { race: race as <A>(work: Promise<A> | undefined) => Promise<A> }
 }
 
-const settleMs = 250
-const closeLimitMs = 5000
+const settleMs = 2000
+const closeLimitMs = 15_000

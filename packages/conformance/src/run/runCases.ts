@@ -1,17 +1,15 @@
 /** Runs every case below some paths on one subject. */
 import { availableParallelism } from "node:os"
 import { type LoadedCase, loadCases } from "../case/loadCases.ts"
-import { runCase } from "./runCase.ts"
+import { type CaseLimits, runCase } from "./runCase.ts"
 import type { Subject } from "./Subject.ts"
 import { type CaseResult, type SuiteResult, suiteResult } from "./SuiteResult.ts"
 
-export interface RunOptions {
-  /** How many cases at once, but for those that the subject runs alone. Default: one for each processor, at most four. */
+export interface RunOptions extends CaseLimits {
+  /** How many cases at once, but for those that the subject runs alone. Default: two for each processor, at most eight. */
   readonly parallel?: number
   /** Only cases whose title or file contains this. */
   readonly only?: string
-  /** How long one case may take. Default: 60 seconds. */
-  readonly caseLimitMs?: number
   /** From where relative paths are taken. Default: the process's working directory. */
   readonly cwd?: string
   /** Told of each case as it ends, with how many there are. */
@@ -30,7 +28,7 @@ export const runCases = async (
     const work = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const [index, loaded] = next
-        const result = await runCase(loaded, subject, options.caseLimitMs ?? 60_000)
+        const result = await runCase(loaded, subject, options)
         results[index] = result
         options.onResult?.(result, cases.length)
       }
@@ -40,7 +38,7 @@ export const runCases = async (
   const isAlone = (loaded: LoadedCase) => loaded._tag === "case" && subject.alone?.(loaded.case) === true
   const numbered = [...cases.entries()]
   const together = numbered.filter(([, loaded]) => !isAlone(loaded))
-  await runAll(together, Math.max(1, options.parallel ?? Math.min(4, availableParallelism())))
+  await runAll(together, Math.max(1, options.parallel ?? Math.min(8, 2 * availableParallelism())))
   const alone = numbered.filter(([, loaded]) => isAlone(loaded))
   await runAll(alone, 1)
   return suiteResult(subject.name, results)

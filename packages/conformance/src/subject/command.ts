@@ -76,4 +76,4 @@ const startCommand = (argv: ReadonlyArray<string>, options: CommandPlace): Runni
 
 const pipesMs = 2000
 /** Between TERM and KILL. */
-const graceMs = 2000
+const graceMs = 4000
