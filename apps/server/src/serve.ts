@@ -9,6 +9,7 @@ import { Outbox } from "@tenterhook/webhook/outbox"
 import { Cause, Effect, Exit, Layer, ManagedRuntime, References } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import type { SqlClient } from "effect/sql"
 import { createServer } from "node:net"
 import { join, resolve } from "node:path"
 import { Api } from "./api/Api.ts"
@@ -48,7 +49,7 @@ import { migrate } from "./store/tables.ts"
 import { deliveriesInFeed } from "./watch/deliveriesInFeed.ts"
 import { Feed } from "./watch/Feed.ts"
 import { Health } from "./watch/Health.ts"
-import { operatorLog } from "./watch/OperatorLog.ts"
+import { type OperatorLog, operatorLog } from "./watch/OperatorLog.ts"
 
 export interface ServeOptions {
   /** 0 takes one that is free. Default: 4700. */
@@ -62,6 +63,8 @@ export interface ServeOptions {
    * machine's. Default: a file in the data folder.
    */
   readonly databaseUrl?: string
+  /** Another database than these two. */
+  readonly database?: OtherDatabase
   /** Where the other servers on the same database reach this one. Default: 127.0.0.1, those on this machine. */
   readonly clusterHost?: string
   /** 0 takes one that is free. Default: 0. */
@@ -92,6 +95,16 @@ export interface ServeOptions {
   readonly log?: (text: string) => void
 }
 
+/** It has to keep to the contract of `@tenterhook/server/store-contract`. */
+export interface OtherDatabase {
+  /** As people know it. */
+  readonly name: string
+  /** A client of effect/sql that speaks SQLite's or Postgres's SQL. */
+  readonly client: Layer.Layer<SqlClient.SqlClient, unknown>
+  /** Whether other servers may be on it at the same time. */
+  readonly shared: boolean
+}
+
 export interface RunningServer {
   readonly url: string
   readonly port: number
@@ -115,8 +128,13 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
   const { databaseUrl } = options
   if (databaseUrl !== undefined && !PostgresClient.isUrl(databaseUrl))
     throw new ServeError("the database URL: expected one that begins with postgres://")
-  const runner = databaseUrl === undefined ? undefined : await runnerPlace(options)
-  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }, runner))
+  if (databaseUrl !== undefined && options.database !== undefined)
+    throw new ServeError("expected a database URL or another database, got both")
+  const isShared = databaseUrl !== undefined || options.database?.shared === true
+  const runner = isShared ? await runnerPlace(options) : undefined
+  const place = databaseUrl === undefined ? (options.database?.name ?? null) : placeOf(databaseUrl)
+  const told = operatorLog(options.log ?? (() => {}), place)
+  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }, runner, told))
   const exit = await runtime.runPromiseExit(
     Effect.gen(function* () {
       const { address } = yield* HttpServer.HttpServer
@@ -136,15 +154,20 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
     port: taken,
     key,
     data,
-    database: databaseUrl === undefined ? null : withoutPassword(databaseUrl),
+    database: databaseUrl === undefined ? (options.database?.name ?? null) : withoutPassword(databaseUrl),
     close: async () => {
       health.drain()
+      told.leave()
       await runtime.dispose()
     }
   }
 }
 
-const serverLayer = (options: ServeOptions & { readonly data: string }, runner: RunnerPlace | undefined) => {
+const serverLayer = (
+  options: ServeOptions & { readonly data: string },
+  runner: RunnerPlace | undefined,
+  told: OperatorLog
+) => {
   const {
     data,
     allow = [],
@@ -177,10 +200,9 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
     })
   )
   const { databaseUrl } = options
-  const told = operatorLog(options.log ?? (() => {}), databaseUrl === undefined ? null : new URL(databaseUrl).host)
   const database = Layer.provideMerge(
     Layer.merge(sharedFolder, told.watching),
-    databaseAt({ data, databaseUrl: databaseUrl ?? null })
+    databaseAt({ data, databaseUrl: databaseUrl ?? null, other: options.database })
   )
   const processes = runner === undefined ? Processes.layerAlone : Processes.layerShared
   // Ours first: a later version's database is refused by it before anything else is made there.
@@ -287,6 +309,9 @@ const defaultPort = 4700
 const defaultHost = "127.0.0.1"
 /** How long what is under way may take when the server ends: a hook's minute, and a little. */
 const drainMs = 65_000
+
+/** What is no URL is refused with its words when it is opened. */
+const placeOf = (url: string) => (URL.canParse(url) ? new URL(url).host : "the URL")
 
 const withoutPassword = (url: string) => {
   const shown = new URL(url)

@@ -1,4 +1,5 @@
 /** How a server comes up, or says in a sentence why it does not. Processes and signals: apps/cli/test/serve.test.ts. */
+import { SqliteClient } from "@tenterhook/sqlite"
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -25,6 +26,21 @@ describe("a server", () => {
     assert.strictEqual(statSync(data).mode & 0o777, 0o700)
     assert.deepStrictEqual(readdirSync(join(data, "shared")), [])
     assert.isTrue(existsSync(join(data, ".gitignore")))
+  })
+
+  it("stands on another database that it is given", async () => {
+    const filename = join(makeFolder(), "elsewhere.db")
+    const data = join(makeFolder(), "data")
+    const database = { name: "elsewhere", client: SqliteClient.layer({ filename }), shared: false }
+    const server = await openServer({ data, database })
+    assert.strictEqual(server.database, "elsewhere")
+    const { id } = await server.post("/ai/agents", { name: "kept", hooks: {} })
+    assert.include(await refused({ data, database }), "is the data folder of a server that runs")
+    await server.close()
+    assert.isFalse(existsSync(join(data, "server.db")))
+    const again = await openServer({ data, database, key: server.key })
+    assert.strictEqual((await again.get(`/ai/agents/${id}`)).name, "kept")
+    assert.include(await refused({ data, database, databaseUrl: "postgres://a@b/c" }), "got both")
   })
 
   it("does not come up where its folder will not do", async () => {

@@ -20,13 +20,13 @@ export class FolderUnfit extends Schema.TaggedError<FolderUnfit>()("FolderUnfit"
 }
 
 /** Made where it is not there. The system lets go of the lock when the process ends, however it ends. */
-export const claimFolder = (folder: string) =>
+export const claimFolder = (folder: string, files: ReadonlyArray<string> = ["server.db", "cluster.db"]) =>
   lockedBy(
     join(folder, "server.lock"),
     () => new FolderTaken({ folder }),
     () => {
       makeFolder(folder)
-      for (const file of ["server.db", "cluster.db"]) makePrivate(join(folder, file))
+      for (const file of files) makePrivate(join(folder, file))
     }
   )
 

@@ -11,17 +11,28 @@ export interface Place {
   readonly data: string
   /** `postgres://…`. Null: a file in the folder. */
   readonly databaseUrl: string | null
+  /** In the place of both. */
+  readonly other?: { readonly client: Layer.Layer<SqlClient.SqlClient, unknown>; readonly shared: boolean } | undefined
 }
 
 /** Once it answers. The folder is claimed where it holds the database. */
 export const databaseAt = ({
   data,
-  databaseUrl
+  databaseUrl,
+  other
 }: Place): Layer.Layer<
   SqlClient.SqlClient,
   SqlError.SqlError | FolderTaken | FolderUnfit | FolderMoved | NoDatabase | StillArriving
-> =>
-  databaseUrl === null
+> => {
+  // The cluster of a server that is alone lies in the folder, whatever the database is.
+  if (other !== undefined)
+    return Layer.unwrap(
+      Effect.as(
+        other.shared ? Effect.sync(() => makeFolder(data)) : claimFolder(data, ["cluster.db"]),
+        Layer.orDie(other.client)
+      )
+    )
+  return databaseUrl === null
     ? Layer.unwrap(
         Effect.as(
           Effect.andThen(claimFolder(data), mayBeServed(data)),
@@ -34,6 +45,7 @@ export const databaseAt = ({
           whenArrived(PostgresClient.layer({ url: databaseUrl, maxConnections: connections }))
         )
       )
+}
 
 /** One is held for the locks of the cluster. */
 const connections = 16

@@ -1,6 +1,6 @@
 /**
  * All that is kept, as the server asks for it. Another engine stands here when it brings these services and passes the
- * contract: test/store/contract.ts.
+ * contract: contract.ts, which is exported.
  */
 import type { Outbox } from "@tenterhook/webhook/outbox"
 import { Layer } from "effect"

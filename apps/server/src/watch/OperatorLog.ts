@@ -8,6 +8,8 @@ export interface OperatorLog {
   readonly layer: Layer.Layer<never>
   /** From then on whatever the database may be to blame for is told once it is known whether it answers. */
   readonly watching: Layer.Layer<never, never, SqlClient.SqlClient>
+  /** The server is about to end: what the others make of that is not told any more. */
+  readonly leave: () => void
 }
 
 /** `place` is where the database is, as an operator knows it; null where it is a file of this machine. */
@@ -15,6 +17,7 @@ export const operatorLog = (log: (text: string) => void, place: string | null): 
   let ask: (() => Promise<string | null>) | null = null
   let asking = false
   let away = false
+  let leaving = false
   let quietUntil = 0
   let held: Array<Trouble> = []
   const told = new Map<string, number>()
@@ -61,9 +64,9 @@ export const operatorLog = (log: (text: string) => void, place: string | null): 
       Logger.make(({ message, cause, fiber }) => {
         const text = [message].flat().map(String).join(" ")
         const annotations = fiber.getRef(References.CurrentLogAnnotations)
-        if (`${annotations["module"]} ${annotations["package"]}`.includes("effect/cluster"))
-          hear({ line: clusterLine(text, cause), every: clusterEveryMs })
-        else if (isOfDatabase(cause)) hear({ line: `${text}: ${wordsOf(cause)}`, every: 0 })
+        if (`${annotations["module"]} ${annotations["package"]}`.includes("effect/cluster")) {
+          if (!leaving) hear({ line: clusterLine(text, cause), every: clusterEveryMs })
+        } else if (isOfDatabase(cause)) hear({ line: `${text}: ${wordsOf(cause)}`, every: 0 })
         else log(cause.reasons.length === 0 ? text : `${text}: ${wordsOf(cause)}`)
       })
     ])
@@ -85,7 +88,7 @@ export const operatorLog = (log: (text: string) => void, place: string | null): 
     })
   )
 
-  return { layer, watching }
+  return { layer, watching, leave: () => void (leaving = true) }
 }
 
 interface Trouble {

@@ -18,7 +18,8 @@ const options: ServeOptions = {
   env: { PATH: process.env["PATH"]! },
   log: (line) => process.send!({ line })
 }
-const { url, key } = await serve(options)
+const { url, key, close } = await serve(options)
 process.send!({ url, key })
+process.on("message", () => void close().then(() => process.exit(0)))
 // Its parent is gone.
 process.on("disconnect", () => process.exit(0))

@@ -1,43 +1,33 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Database, databases } from "@tenterhook/testing-databases"
-import { openSender } from "@tenterhook/webhook"
-import { Outbox } from "@tenterhook/webhook/outbox"
 import { Context, Effect, Layer } from "effect"
-import { migrateKeys } from "../../src/keys/tables.ts"
+import { SqlClient } from "effect/sql"
 import { Agents } from "../../src/store/Agents.ts"
 import { Executions } from "../../src/store/Executions.ts"
 import { Fires } from "../../src/store/Fires.ts"
 import { HookSets } from "../../src/store/HookSets.ts"
 import { Processes } from "../../src/store/Processes.ts"
-import { type Stores, stores } from "../../src/store/stores.ts"
-import { migrate } from "../../src/store/tables.ts"
+import type { Stores } from "../../src/store/stores.ts"
 import { Uploads } from "../../src/store/Uploads.ts"
-import { audit, rules } from "./contract.ts"
+import { auditDatabase, auditStores, rules, storesOn } from "../../src/store/contract.ts"
 
-const sender = Layer.unwrap(
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => openSender()),
-      (sender) => Effect.promise(() => sender.close())
-    ),
-    // Nothing is sent; whether a name has an address is not asked.
-    (sender) => Outbox.layer({ sender: { ...sender, check: async () => null } })
-  )
-)
-
-const on = ({ client, place }: Database) =>
-  stores.pipe(
-    Layer.provideMerge(sender),
-    Layer.provideMerge(place.startsWith("postgres") ? Processes.layerShared : Processes.layerAlone),
-    Layer.provideMerge(Layer.effectDiscard(Effect.all([migrate, migrateKeys], { discard: true }))),
-    Layer.provideMerge(client)
-  )
+const on = ({ client, place }: Database) => storesOn(client, place.startsWith("postgres"))
 
 describe.each(databases)("the contract of stores: $name", (engine) => {
   const empty = Layer.unwrap(Effect.map(engine.database, on))
   for (const { id, title, check } of rules)
     it.live(`${id} ${title}`, () => Effect.provide(check, empty) as Effect.Effect<void, never>)
 })
+
+it.live("a database is held to all of it by one function", () =>
+  Effect.gen(function* () {
+    const findings = yield* auditDatabase(Effect.map(databases[0]!.database, ({ client }) => client))
+    assert.deepStrictEqual(
+      findings.map(({ id, broken }) => [id, broken]),
+      rules.map(({ id }) => [id, null])
+    )
+  })
+)
 
 /** Each breaks the rules beside it, and no other. */
 const broken: ReadonlyArray<readonly [string, ReadonlyArray<string>, Layer.Layer<Stores, never, Stores>]> = [
@@ -79,13 +69,31 @@ const broken: ReadonlyArray<readonly [string, ReadonlyArray<string>, Layer.Layer
 ]
 
 describe("a store that is broken on purpose", () => {
+  it.live.runIf(databases.length > 1)("keeps what another process took over", () =>
+    Effect.gen(function* () {
+      const careless = Layer.effect(
+        Processes,
+        Effect.map(Effect.all([Processes, SqlClient.SqlClient]), ([it, sql]) =>
+          Processes.of({ ...it, mine: () => sql.literal("1 = 1") })
+        )
+      ).pipe(Layer.provide(Processes.layerShared))
+      const found = yield* auditStores(
+        Layer.unwrap(Effect.map(databases[1]!.database, ({ client }) => storesOn(client, true, careless)))
+      )
+      assert.deepStrictEqual(
+        found.filter(({ broken }) => broken !== null).map(({ id }) => id),
+        ["STO-10"]
+      )
+    })
+  )
+
   for (const [what, ids, breaking] of broken)
     it.live(what, () =>
       Effect.gen(function* () {
         const whole = Layer.unwrap(Effect.map(databases[0]!.database, on))
-        const found = yield* audit(Layer.provide(breaking, whole) as Layer.Layer<Stores, unknown>)
+        const found = yield* auditStores(Layer.provide(breaking, whole) as Layer.Layer<Stores, unknown>)
         assert.deepStrictEqual(
-          found.map(({ id }) => id),
+          found.filter(({ broken }) => broken !== null).map(({ id }) => id),
           ids,
           JSON.stringify(found)
         )

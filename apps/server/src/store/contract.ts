@@ -1,17 +1,22 @@
 /**
- * What the server relies on of whatever keeps its things: rules as data, each checked on stores that are empty. A store
- * that is broken on purpose breaks exactly the rules named beside it (Stores.test.ts).
+ * What the server relies on of a database: rules as data, each checked on one that is empty. A store that is broken on
+ * purpose breaks exactly the rules named beside it (test/store/Stores.test.ts).
  */
 import type { FireReport } from "@tenterhook/core"
 import { Outbox } from "@tenterhook/webhook/outbox"
-import { Cause, Effect, Exit, Layer, Schema } from "effect"
-import { Keys } from "../../src/keys/Keys.ts"
-import { Agents } from "../../src/store/Agents.ts"
-import { Executions, type NewExecution } from "../../src/store/Executions.ts"
-import { Fires, type Fired } from "../../src/store/Fires.ts"
-import { HookSets } from "../../src/store/HookSets.ts"
-import type { Stores } from "../../src/store/stores.ts"
-import { Uploads } from "../../src/store/Uploads.ts"
+import { openSender } from "@tenterhook/webhook"
+import { Cause, Context, Effect, Exit, Layer, Schema, type Scope } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import { Keys } from "../keys/Keys.ts"
+import { migrateKeys } from "../keys/tables.ts"
+import { Agents } from "./Agents.ts"
+import { Executions, type NewExecution } from "./Executions.ts"
+import { Fires, type Fired } from "./Fires.ts"
+import { HookSets } from "./HookSets.ts"
+import { Processes } from "./Processes.ts"
+import { type Stores, stores } from "./stores.ts"
+import { migrate } from "./tables.ts"
+import { Uploads } from "./Uploads.ts"
 
 export interface Rule {
   readonly id: string
@@ -28,15 +33,75 @@ export class Violation extends Schema.TaggedError<Violation>()("Violation", {
   }
 }
 
-/** The rules that are broken, each with why. The layer is built anew for each of them. */
-export const audit = Effect.fnUntraced(function* <E>(layer: Layer.Layer<Stores, E>) {
-  const broken: Array<{ readonly id: string; readonly why: string }> = []
-  for (const { id, check } of rules) {
-    const exit = yield* Effect.exit(Effect.provide(check, Layer.fresh(layer)))
-    if (Exit.isFailure(exit)) broken.push({ id, why: Cause.pretty(exit.cause) })
+/** An empty database each time, gone with the scope. The layer gives another client of it each time that it is built. */
+export type EmptyDatabase<E> = Effect.Effect<Layer.Layer<SqlClient.SqlClient, E>, E, Scope.Scope>
+
+export interface AuditOptions {
+  /** Whether several servers are to share it. Default: false. */
+  readonly shared?: boolean
+}
+
+export interface Finding {
+  readonly id: string
+  readonly title: string
+  /** Null where the rule is kept. */
+  readonly broken: string | null
+}
+
+/** Holds a database to all rules, with the server's own tables and stores on it. */
+export const auditDatabase = <E>(
+  empty: EmptyDatabase<E>,
+  { shared = false }: AuditOptions = {}
+): Effect.Effect<ReadonlyArray<Finding>> =>
+  auditStores(Layer.unwrap(Effect.map(empty, (client) => storesOn(client, shared))))
+
+/** The layer is built anew for each rule. */
+export const auditStores = <E>(layer: Layer.Layer<Stores, E>): Effect.Effect<ReadonlyArray<Finding>> =>
+  Effect.forEach(rules, ({ id, title, check }) =>
+    Effect.map(Effect.exit(Effect.provide(check, Layer.fresh(layer))), (exit) => ({
+      id,
+      title,
+      broken: Exit.isSuccess(exit) ? null : Cause.pretty(exit.cause)
+    }))
+  )
+
+/** Stores of a process of its own, and beside them those of another one where there may be several. */
+export const storesOn = <E>(
+  client: Layer.Layer<SqlClient.SqlClient, E>,
+  shared: boolean,
+  processes: Layer.Layer<Processes, SqlError.SqlError, SqlClient.SqlClient> = shared
+    ? Processes.layerShared
+    : Processes.layerAlone
+) => {
+  const one = Layer.fresh(
+    stores.pipe(
+      Layer.provideMerge(silentOutbox),
+      Layer.provideMerge(processes),
+      Layer.provideMerge(Layer.effectDiscard(Effect.all([migrate, migrateKeys], { discard: true }))),
+      Layer.provideMerge(client)
+    )
+  )
+  return shared ? Layer.merge(one, Layer.effect(Neighbour, Layer.build(one))) : one
+}
+
+/** The stores of another process on the same database; null where there is none. */
+export const Neighbour = Context.Reference<Context.Context<Stores> | null>(
+  "@tenterhook/server/store/contract/Neighbour",
+  {
+    defaultValue: () => null
   }
-  return broken
-})
+)
+
+/** Nothing is sent; whether a name has an address is not asked. */
+const silentOutbox = Layer.unwrap(
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => openSender()),
+      (sender) => Effect.promise(() => sender.close())
+    ),
+    (sender) => Outbox.layer({ sender: { ...sender, check: async () => null } })
+  )
+)
 
 const expect = <A>(what: string, expected: A, actual: A) => {
   const [left, right] = [JSON.stringify(expected), JSON.stringify(actual)]
@@ -213,6 +278,31 @@ export const rules: ReadonlyArray<Rule> = [
       yield* expect("whose it is then:", null, yield* keys.find(key))
       yield* expect("another first one:", null, yield* keys.first)
     })
+  },
+  {
+    id: "STO-10",
+    title: "a step of an execution is claimed by one, and only that one's record of it is kept",
+    check: Effect.gen(function* () {
+      const neighbour = yield* Neighbour
+      if (neighbour === null) return
+      const executions = yield* Executions
+      yield* executions.create(yield* newExecution("ex_1"))
+      yield* expect("the first to claim it:", "mine", yield* executions.claim("ex_1", "start"))
+      const theirs = Effect.provideContext(neighbour)
+      const other = Executions.use((it) => it.claim("ex_1", "start")).pipe(theirs)
+      yield* expect("the second:", "taken", yield* other)
+      const keep = (id: string) =>
+        Fires.use((it) => it.keep(fired(id, { executionId: "ex_1", phase: "start" }))).pipe(Effect.exit)
+      yield* expect("what the second keeps:", "Failure", (yield* theirs(keep("fire_theirs")))._tag)
+      yield* expect("what the first keeps:", "Success", (yield* keep("fire_mine"))._tag)
+      yield* expect("who claims it then:", "done", yield* other)
+      const { data } = yield* Fires.use((it) => it.list({}))
+      yield* expect(
+        "the fires:",
+        ["fire_mine"],
+        data.map(({ id }) => id)
+      )
+    })
   }
 ]
 
@@ -221,7 +311,7 @@ const upload = (n: number) => ({ configs: [{ file: "tenterhook.yaml", text: `# $
 const loaded = { dialect: "native", mode: "documented", hooks: 0, notices: [] }
 const nobody = { agentId: null, hookSetId: null, version: null }
 
-const newExecution = (id: string, leaseMs = 60_000): Effect.Effect<NewExecution, unknown, Uploads> =>
+export const newExecution = (id: string, leaseMs = 60_000): Effect.Effect<NewExecution, unknown, Uploads> =>
   Effect.map(
     Uploads.use((uploads) => uploads.keep(upload(9))),
     (digest) => ({ ...nobody, id, digest, context: {}, host: null, leaseMs, request: null })
@@ -235,7 +325,7 @@ const running = Effect.fnUntraced(function* (id: string, leaseMs?: number) {
   yield* (yield* Fires).keep(fired(`fire_${id}`, { executionId: id, phase: "start" }))
 })
 
-const fired = (id: string, more: Partial<Fired> = {}): Fired => ({
+export const fired = (id: string, more: Partial<Fired> = {}): Fired => ({
   ...nobody,
   report: reportOf(id),
   context: {},
