@@ -6,7 +6,7 @@ import { SqliteClient } from "@tenterhook/sqlite"
 import type { ToolDefinition } from "@tenterhook/tool-call"
 import { openSender } from "@tenterhook/webhook"
 import { Outbox } from "@tenterhook/webhook/outbox"
-import { Cause, Effect, Exit, Layer, Logger, ManagedRuntime, References } from "effect"
+import { Cause, Effect, Exit, Layer, ManagedRuntime, References } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { createServer } from "node:net"
@@ -48,6 +48,7 @@ import { migrate } from "./store/tables.ts"
 import { deliveriesInFeed } from "./watch/deliveriesInFeed.ts"
 import { Feed } from "./watch/Feed.ts"
 import { Health } from "./watch/Health.ts"
+import { operatorLog } from "./watch/OperatorLog.ts"
 
 export interface ServeOptions {
   /** 0 takes one that is free. Default: 4700. */
@@ -175,7 +176,12 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
       catch: (error) => new Error(`the shared folder cannot be made: ${(error as Error).message}`)
     })
   )
-  const database = Layer.provideMerge(sharedFolder, databaseAt({ data, databaseUrl: options.databaseUrl ?? null }))
+  const { databaseUrl } = options
+  const told = operatorLog(options.log ?? (() => {}), databaseUrl === undefined ? null : new URL(databaseUrl).host)
+  const database = Layer.provideMerge(
+    Layer.merge(sharedFolder, told.watching),
+    databaseAt({ data, databaseUrl: databaseUrl ?? null })
+  )
   const processes = runner === undefined ? Processes.layerAlone : Processes.layerShared
   // Ours first: a later version's database is refused by it before anything else is made there.
   const migrated = Layer.effectDiscard(Effect.all([migrate, migrateKeys, migrateIdempotency], { discard: true }))
@@ -189,10 +195,9 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
       (sender) => Outbox.layerWithWorker({ sender })
     )
   )
-  const forgetful = Layer.effectDiscard(Effect.flatMap(Outbox, (it) => Effect.forkScoped(it.keep())))
 
   const kept = stores.pipe(
-    Layer.provideMerge(Layer.mergeAll(forgetful, Layer.provideMerge(deliveriesInFeed, Feed.layer))),
+    Layer.provideMerge(Layer.provideMerge(deliveriesInFeed, Feed.layer)),
     Layer.provideMerge(outbox),
     Layer.provideMerge(processes),
     Layer.provideMerge(migrated),
@@ -250,7 +255,7 @@ const serverLayer = (options: ServeOptions & { readonly data: string }, runner: 
   return HttpRouter.serve(app, { routerConfig, disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(NodeHttpServer.layer(patientServer, { port, host, gracefulShutdownTimeout: drainMs })),
     Layer.provideMerge(inside),
-    Layer.provide(logger(options.log)),
+    Layer.provide(told.layer),
     // Nobody collects spans here.
     Layer.provide(Layer.succeed(References.TracerEnabled, false))
   )
@@ -282,16 +287,6 @@ const defaultPort = 4700
 const defaultHost = "127.0.0.1"
 /** How long what is under way may take when the server ends: a hook's minute, and a little. */
 const drainMs = 65_000
-
-const logger = (log: ServeOptions["log"]) =>
-  Layer.fresh(
-    Logger.layer([
-      Logger.make(({ message, cause }) => {
-        const text = [message].flat().map(String).join(" ")
-        log?.(cause.reasons.length === 0 ? text : `${text}: ${Cause.pretty(cause)}`)
-      })
-    ])
-  )
 
 const withoutPassword = (url: string) => {
   const shown = new URL(url)

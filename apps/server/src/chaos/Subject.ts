@@ -13,13 +13,28 @@ export interface Subject {
   readonly end: (signal: NodeJS.Signals) => Promise<string>
 }
 
-/** The command is `serve`; what follows is added. */
-export const startSubject = (command: ReadonlyArray<string>, port: number, data: string): Subject => {
+export interface SubjectOptions {
+  /** Program and arguments of `tenterhook serve`; what follows is added. */
+  readonly command: ReadonlyArray<string>
+  readonly port: number
+  readonly data: string
+  /** What it shares with others. Absent: nothing. */
+  readonly shared?: { readonly databaseUrl: string; readonly clusterPort: number }
+  /** Told what it says on stderr. */
+  readonly log?: (text: string) => void
+}
+
+export const startSubject = ({ command, port, data, shared, log }: SubjectOptions): Subject => {
   const [file, ...args] = command
+  const cluster = shared === undefined ? [] : ["--cluster-port", String(shared.clusterPort)]
   const settings = ["--port", String(port), "--data", data, "--allow", "127.0.0.0/8", "--rate-limit", "1000000"]
-  const child = spawn(file!, [...args, ...settings, "--json"], { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(file!, [...args, ...settings, ...cluster, "--json"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, DATABASE_URL: shared?.databaseUrl ?? "" }
+  })
   prefer(child)
   const stderr = tailOf(child)
+  if (log !== undefined) child.stderr.on("data", log)
   const ended = new Promise<string>((done) => {
     child.once("error", (error) => done(error.message))
     child.once("close", (code, signal) => done(signal ?? `exit code ${code}${stderr()}`))
@@ -38,10 +53,12 @@ export const startSubject = (command: ReadonlyArray<string>, port: number, data:
   }
 }
 
-/** A process of its own: a timer here would fire just after a request was answered more often than at other times. */
-export const killLater = (pid: number, seconds: number) => {
-  const killer = spawn("/bin/sh", ["-c", `sleep ${seconds.toFixed(3)}; kill -9 ${pid}`], { stdio: "ignore" })
-  return { stop: () => void killer.kill("SIGKILL") }
+/** By a process of its own: a timer here would fire just after a request was answered more often than at other times. */
+export const signalLater = (pid: number, signal: "KILL" | "STOP", seconds: number) => {
+  const script = `sleep ${seconds.toFixed(3)}; kill -${signal} ${pid}`
+  const sender = spawn("/bin/sh", ["-c", script], { stdio: "ignore" })
+  const sent = new Promise<void>((done) => sender.once("exit", () => done()))
+  return { sent, stop: () => void sender.kill("SIGKILL") }
 }
 
 /**

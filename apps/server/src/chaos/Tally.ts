@@ -1,4 +1,4 @@
-/** What the server did, seen from outside: a tool that counts its calls, and an endpoint that counts deliveries. */
+/** What the server did, seen from outside: a tool that counts its calls, and endpoints that count deliveries. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -8,10 +8,10 @@ import { callOf } from "./Plan.ts"
 export interface Tally {
   /** An MCP server over HTTP, with the tool `count`. */
   readonly toolUrl: string
-  readonly endpointUrl: string
+  readonly endpointUrls: ReadonlyArray<string>
   /** By execution and hook, `<execution> <hook>`. */
   readonly calls: ReadonlyMap<string, number>
-  /** The `webhook-id`s that came for each, by the same name. */
+  /** The `webhook-id`s that came for each, by `<execution> <hook> <url of the endpoint>`. */
   readonly ids: ReadonlyMap<string, ReadonlySet<string>>
   /** How often each `webhook-id` was accepted. */
   readonly accepted: ReadonlyMap<string, number>
@@ -23,7 +23,14 @@ export interface Tally {
   readonly close: () => Promise<void>
 }
 
-export const openTally = async (secret: string, random: () => number): Promise<Tally> => {
+export interface TallyOptions {
+  readonly secret: string
+  readonly random: () => number
+  /** Default: 1. */
+  readonly endpoints?: number
+}
+
+export const openTally = async ({ secret, random, endpoints = 1 }: TallyOptions): Promise<Tally> => {
   const calls = new Map<string, number>()
   const ids = new Map<string, Set<string>>()
   const accepted = new Map<string, number>()
@@ -39,13 +46,13 @@ export const openTally = async (secret: string, random: () => number): Promise<T
   }
 
   /** The status to answer with. */
-  const receive = (headers: IncomingHttpHeaders, body: string): number => {
+  const receive = (url: string, headers: IncomingHttpHeaders, body: string): number => {
     requests++
     let delivered: { readonly id: string; readonly key: string }
     try {
       const { id } = verify({ headers, body }, secret)
       const { data } = JSON.parse(body) as { data: Announced }
-      delivered = { id, key: `${data.execution_run_id} ${callOf(data.hook_kind, data.step_index)}` }
+      delivered = { id, key: `${data.execution_run_id} ${callOf(data.hook_kind, data.step_index)} ${url}` }
     } catch (error) {
       unverified.push(String(error))
       return 400
@@ -74,13 +81,14 @@ export const openTally = async (secret: string, random: () => number): Promise<T
     response.end(JSON.stringify({ jsonrpc: "2.0", id, ...answer }))
   })
   const endpoint = await listen(async (request, response) => {
-    const status = receive(request.headers, await textOf(request))
+    const url = endpoint.url + request.url!.slice(1)
+    const status = receive(url, request.headers, await textOf(request))
     response.writeHead(status, status === 429 ? { "retry-after": "1" } : {}).end()
   })
 
   return {
     toolUrl: tool.url,
-    endpointUrl: endpoint.url,
+    endpointUrls: Array.from({ length: endpoints }, (_, n) => `${endpoint.url}${n}`),
     calls,
     ids,
     accepted,

@@ -7,11 +7,12 @@ import { generateSecret } from "@tenterhook/webhook/signature"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
-import { type Client, makeClient } from "./Client.ts"
-import { type Findings, findingsOf, rowsIn } from "./findings.ts"
-import { hooks, type Plan, planOf } from "./Plan.ts"
-import { freePort, killLater, startSubject } from "./Subject.ts"
+import { makeClient } from "./Client.ts"
+import { type Findings, findingsOf, readRecorded } from "./findings.ts"
+import { play, prepare, settle } from "./load.ts"
+import { planOf } from "./Plan.ts"
+import { rowsIn } from "./rows.ts"
+import { freePort, signalLater, startSubject } from "./Subject.ts"
 import { openTally } from "./Tally.ts"
 
 export interface ChaosOptions {
@@ -52,12 +53,12 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   const folder = mkdtempSync(join(tmpdir(), "tenterhook-server-chaos-"))
   const port = await freePort(Math.random)
   const secret = generateSecret()
-  const tally = await openTally(secret, randomOf(seed + 2))
+  const tally = await openTally({ secret, random: randomOf(seed + 2) })
   const since = performance.now()
-  const start = () => startSubject(command, port, folder)
+  const start = () => startSubject({ command, port, data: folder })
   let subject = start()
   let token = ""
-  const client = makeClient(`http://127.0.0.1:${port}`, () => token)
+  const client = makeClient([`http://127.0.0.1:${port}`], () => token)
   const late = setTimeout(client.stop, 120_000 + executions * 500)
   let [kills, killsAtStart] = [0, 0]
   const wrong: Array<string> = []
@@ -70,7 +71,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
       const seconds = early ? killing() * 1.5 : 0.4 + killing() * 2.6
       // The first request loads what the others find: only then is it in full work.
       if (!early) await Promise.race([client.answered(), subject.ended, done])
-      const killer = killLater(subject.pid, seconds)
+      const killer = signalLater(subject.pid, "KILL", seconds)
       const isUp = subject.up.then((up) => up !== null)
       const end = await Promise.race([subject.ended, done])
       killer.stop()
@@ -87,7 +88,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     // The key is shown this once: nobody kills it here.
     token = (await subject.up)?.key ?? ""
     if (token === "") throw new Error(`the server did not start with a key: ${await subject.end("SIGKILL")}`)
-    const agentId = await prepare(client, { ...tally, secret })
+    const agentId = await prepare(client, tally, { secret, timeoutMs: 1000 })
 
     const ids = new Map<number, string>()
     const left = [...plans]
@@ -105,7 +106,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     await settle(client).catch((error: Error) => void wrong.push(error.message))
     const settleSeconds = (performance.now() - settling) / 1000
     const seconds = (performance.now() - since) / 1000
-    const findings = await findingsOf(client, plans, ids, tally)
+    const findings = findingsOf({ plans, ids }, tally, await readRecorded(client))
     const end = await subject.end("SIGTERM")
     if (end !== "exit code 0") wrong.push(`after SIGTERM it was expected to end with exit code 0, got ${end}`)
     const { rows, problems } = rowsIn(folder)
@@ -147,55 +148,3 @@ export const isSound = (result: ChaosResult): boolean =>
 
 /** Requests to one endpoint at the same time, where nothing else is said. */
 const inFlight = 10
-
-const prepare = async (
-  { ask }: Client,
-  at: { readonly toolUrl: string; readonly endpointUrl: string; readonly secret: string }
-): Promise<string> => {
-  await ask("PUT", "/v1/tool-servers", { mcpServers: { chaos: { url: at.toolUrl } } })
-  // Soon again, and as often as it takes: the kills are the server's, not the receiver's.
-  const rules = { attempts: 100, delaysMs: [300, 600], timeoutMs: 1000 }
-  await ask("POST", "/v1/endpoints", { url: at.endpointUrl, secret: at.secret, rules }, "endpoint")
-  const agent = await ask<{ readonly id: string }>("POST", "/ai/agents", { name: "chaos", hooks }, "agent")
-  return agent.id
-}
-
-/** As its host does. The start that was answered is remembered: from then on the execution must not be lost. */
-const play = async (plan: Plan, agentId: string, { ask }: Client, ids: Map<number, string>): Promise<void> => {
-  const { n, leaseMs } = plan
-  const given = plan.id === null ? {} : { id: plan.id }
-  const { id } = await ask<{ readonly id: string }>(
-    "POST",
-    "/v1/executions",
-    { agentId, leaseMs, ...given },
-    `start-${n}`
-  )
-  ids.set(n, id)
-  for (const event of plan.fires) {
-    await sleep(plan.pauseMs)
-    const context = { tool: { name: "edit", input: { n } } }
-    await ask("POST", "/v1/fires", { executionId: id, event, context }, `${event}-${n}`)
-  }
-  if (plan.outcome === null) return
-  await sleep(plan.pauseMs)
-  await ask("POST", `/v1/executions/${id}/end`, { outcome: plan.outcome }, `end-${n}`)
-}
-
-/** Until nothing goes on and nothing is still to be delivered. */
-const settle = async ({ ask }: Client): Promise<void> => {
-  const open = [
-    ...["starting", "running", "ending"].map((status) => `/v1/executions?status=${status}&limit=1`),
-    "/v1/deliveries?status=pending&limit=1"
-  ]
-  const until = performance.now() + settleMs
-  for (const path of open) {
-    for (;;) {
-      const { data } = await ask<{ readonly data: ReadonlyArray<unknown> }>("GET", path)
-      if (data.length === 0) break
-      if (performance.now() > until) throw new Error(`after ${settleMs / 1000} s there is still ${path}`)
-      await sleep(100)
-    }
-  }
-}
-
-const settleMs = 60_000

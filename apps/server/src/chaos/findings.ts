@@ -1,9 +1,5 @@
 /** What the server says at the end, beside what was asked of it and what was counted outside. */
-import { readdirSync } from "node:fs"
-import { join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
 import type { Execution } from "../api/executions.ts"
-import { databaseFile } from "../store/DataFolder.ts"
 import type { Client } from "./Client.ts"
 import { callsOf, endCalls, type Plan } from "./Plan.ts"
 import type { Tally } from "./Tally.ts"
@@ -15,6 +11,8 @@ export interface Findings {
   /** Their start was answered, and they did not end as their host said, or an end hook never ran. In words. */
   readonly lostExecutions: ReadonlyArray<string>
   readonly fires: number
+  /** Fires that came again, as their first server was given up before it answered. */
+  readonly repeatedFires: number
   /** Calls of hooks that were to be made at least, and how many came beyond them. */
   readonly calls: number
   readonly repeatedCalls: number
@@ -31,103 +29,126 @@ export interface Findings {
   readonly wrong: ReadonlyArray<string>
 }
 
-export const findingsOf = async (
-  client: Client,
-  plans: ReadonlyArray<Plan>,
-  ids: ReadonlyMap<number, string>,
-  tally: Tally
-): Promise<Findings> => {
+/** The lists of the API, to their last pages. */
+export interface Recorded {
+  readonly executions: ReadonlyArray<Pick<Execution, "id" | "status" | "start" | "end" | "outcome">>
+  readonly fires: ReadonlyArray<{
+    readonly event: string
+    readonly executionId: string | null
+    readonly outcomes: number
+  }>
+  readonly deliveries: ReadonlyArray<{
+    readonly id: string
+    readonly webhookId: string
+    readonly type: string
+    readonly status: string
+  }>
+}
+
+export const readRecorded = async (client: Client): Promise<Recorded> => ({
+  executions: await all(client, "/v1/executions"),
+  fires: await all(client, "/v1/fires"),
+  deliveries: await all(client, "/v1/deliveries")
+})
+
+export interface Asked {
+  readonly plans: ReadonlyArray<Plan>
+  /** By the numbers of plans: those whose start was answered. */
+  readonly ids: ReadonlyMap<number, string>
+  /**
+   * Whether another server may have fired it as well. One server alone finds what it has on record; of several, one that
+   * froze may still be at it while another begins.
+   */
+  readonly mayRepeat?: (plan: Plan, event: string) => boolean
+}
+
+export const findingsOf = (
+  { plans, ids, mayRepeat = () => false }: Asked,
+  tally: Pick<Tally, "endpointUrls" | "calls" | "ids" | "accepted" | "unverified">,
+  recorded: Recorded
+): Findings => {
   const wrong: Array<string> = []
   const lostExecutions: Array<string> = []
   const lostDeliveries: Array<string> = []
-  const recorded = await all<Execution>(client, "/v1/executions")
-  const fires = await all<Fire>(client, "/v1/fires")
-  const deliveries = await all<Delivery>(client, "/v1/deliveries")
+  const { executions, fires, deliveries } = recorded
 
-  if (recorded.length !== ids.size) wrong.push(`${recorded.length} executions on record, ${ids.size} were started`)
+  if (executions.length !== ids.size) wrong.push(`${executions.length} executions on record, ${ids.size} were started`)
+  const executionOf = new Map(executions.map((execution) => [execution.id, execution]))
   const firesOf = Map.groupBy(fires, ({ executionId }) => executionId)
   let calls = 0
+  let repeatedFires = 0
   for (const plan of plans) {
     const id = ids.get(plan.n)
     if (id === undefined) continue
-    const problem = problemOf(plan, await client.ask<Execution>("GET", `/v1/executions/${id}`))
+    const problem = problemOf(plan, executionOf.get(id))
     const unmade = callsOf(plan).filter((call) => !tally.calls.has(`${id} ${call}`))
     if (problem !== null) lostExecutions.push(`${id}: ${problem}`)
     else if (unmade.some((call) => endCalls.includes(call))) lostExecutions.push(`${id}: ${unmade.join(", ")} not run`)
     else if (unmade.length > 0) wrong.push(`${id}: ${unmade.join(", ")} not run`)
 
-    const expected = ["execution_start", ...plan.fires, "execution_end"].toSorted().join(", ")
-    const found = (firesOf.get(id) ?? [])
-      .map(({ event }) => event)
-      .toSorted()
-      .join(", ")
-    if (found !== expected) wrong.push(`${id}: expected the fires ${expected} on record, got ${found}`)
+    const expected = ["execution_start", ...plan.fires, "execution_end"]
+    const found = (firesOf.get(id) ?? []).map(({ event }) => event)
+    const beyond = without(found, expected)
+    repeatedFires += beyond.length
+    if (without(expected, found).length > 0 || beyond.some((event) => !mayRepeat(plan, event)))
+      wrong.push(`${id}: expected the fires ${listed(expected)} on record, got ${listed(found)}`)
     for (const call of callsOf(plan)) {
       calls++
-      const came = [...(tally.ids.get(`${id} ${call}`) ?? [])]
-      if (!came.some((webhookId) => tally.accepted.has(webhookId))) lostDeliveries.push(`${id}: ${call}`)
+      for (const url of tally.endpointUrls) {
+        const came = [...(tally.ids.get(`${id} ${call} ${url}`) ?? [])]
+        if (!came.some((webhookId) => tally.accepted.has(webhookId))) lostDeliveries.push(`${id}: ${call} at ${url}`)
+      }
     }
   }
 
-  const announced = fires.reduce((sum, { outcomes }) => sum + outcomes, 0)
+  const announced = fires.reduce((sum, { outcomes }) => sum + outcomes, 0) * tally.endpointUrls.length
   if (deliveries.length !== announced)
-    wrong.push(`${deliveries.length} deliveries on record for ${announced} outcomes of hooks`)
+    wrong.push(`${deliveries.length} deliveries on record, ${announced} were expected by the outcomes of hooks`)
+  const failed = deliveries.filter(({ type }) => !type.endsWith(".succeeded"))
+  // A server that was given up has its hook cancelled.
+  if (failed.length > repeatedFires * tally.endpointUrls.length)
+    wrong.push(`expected every hook to succeed, got ${failed.map(({ id, type }) => `${type} (${id})`).join(", ")}`)
   for (const { id, webhookId, status, type } of deliveries) {
     if (!tally.accepted.has(webhookId)) lostDeliveries.push(`${id} (${type})`)
     if (status !== "delivered") wrong.push(`${id} (${type}): expected it to be delivered, it is ${status}`)
-    if (!type.endsWith(".succeeded")) wrong.push(`${id}: expected every hook to succeed, got ${type}`)
   }
   return {
     executions: ids.size,
-    aborted: recorded.filter(({ outcome }) => outcome === "aborted").length,
+    aborted: executions.filter(({ outcome }) => outcome === "aborted").length,
     lostExecutions,
     fires: fires.length,
+    repeatedFires,
     calls,
     repeatedCalls: beyondOne(tally.calls),
     deliveries: deliveries.length,
     lostDeliveries,
-    duplicates: beyondOne(tally.accepted),
+    duplicates: duplicatesIn(tally),
     otherIds: [...tally.ids.values()].filter(({ size }) => size > 1).length,
     unverified: tally.unverified,
     wrong
   }
 }
 
-/** How many rows each table has, and what must hold of them however often their process was killed. */
-export const rowsIn = (
-  folder: string
-): { readonly rows: Readonly<Record<string, number>>; readonly problems: ReadonlyArray<string> } => {
-  const rows: Record<string, number> = {}
-  const problems: Array<string> = []
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".db"))) {
-    const database = new DatabaseSync(join(folder, file))
-    for (const { name } of database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all())
-      rows[String(name)] = numberOf(database, `SELECT count(*) AS n FROM "${String(name)}"`)
-    const check = String(database.prepare("PRAGMA quick_check").get()!["quick_check"])
-    if (check !== "ok") problems.push(`${file} is damaged: ${check}`)
-    database.close()
-  }
-  const database = new DatabaseSync(databaseFile(folder))
-  const uncounted = numberOf(
-    database,
-    `SELECT count(*) AS n FROM outbox_delivery d
-      WHERE d.attempts <> (SELECT count(*) FROM outbox_attempt a WHERE a.delivery_id = d.id)`
-  )
-  if (uncounted > 0) problems.push(`${uncounted} deliveries have other tries than they count`)
-  const unanswered = numberOf(database, "SELECT count(*) AS n FROM idempotency WHERE status IS NULL")
-  if (unanswered > 0) problems.push(`${unanswered} idempotency keys have no answer, though each request was answered`)
-  database.close()
-  return { rows, problems }
-}
-
-const numberOf = (database: DatabaseSync, sql: string) => (database.prepare(sql).get() as { readonly n: number }).n
-
-const problemOf = (plan: Plan, { status, start, end, outcome }: Execution): string | null => {
+const problemOf = (plan: Plan, execution: Recorded["executions"][number] | undefined): string | null => {
+  if (execution === undefined) return "not on record"
+  const { status, start, end, outcome } = execution
   if (status !== "ended") return `expected it to have ended, it is ${status}`
   if (start === null || end === null) return `without the report of its ${start === null ? "start" : "end"}`
   const expected = plan.outcome ?? "aborted"
   return outcome === expected ? null : `expected the outcome ${expected}, got ${outcome}`
 }
+
+/** What the first list has beyond the second. */
+const without = (list: ReadonlyArray<string>, other: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const left = [...list]
+  for (const each of other) {
+    const at = left.indexOf(each)
+    if (at >= 0) left.splice(at, 1)
+  }
+  return left
+}
+
+const listed = (events: ReadonlyArray<string>) => events.toSorted().join(", ")
 
 /** A list to its last page. */
 const all = async <A>({ ask }: Client, path: string): Promise<ReadonlyArray<A>> => {
@@ -144,18 +165,8 @@ const all = async <A>({ ask }: Client, path: string): Promise<ReadonlyArray<A>> 
   }
 }
 
+/** Deliveries that came again after they had been accepted. */
+export const duplicatesIn = ({ accepted }: Pick<Tally, "accepted">) => beyondOne(accepted)
+
 const beyondOne = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count - 1, 0)
-
-interface Fire {
-  readonly event: string
-  readonly executionId: string | null
-  readonly outcomes: number
-}
-
-interface Delivery {
-  readonly id: string
-  readonly webhookId: string
-  readonly type: string
-  readonly status: string
-}

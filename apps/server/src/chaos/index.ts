@@ -1,2 +1,9 @@
-/** For `bench/server-chaos` and the tests. */
+/** For `bench/server-chaos`, `bench/cluster-chaos` and the tests. */
 export { type ChaosOptions, type ChaosResult, isSound, runChaos } from "./campaign.ts"
+export {
+  type ClusterChaosOptions,
+  type ClusterChaosResult,
+  isClusterSound,
+  type Round,
+  runClusterChaos
+} from "./clusterCampaign.ts"

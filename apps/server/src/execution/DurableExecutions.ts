@@ -1,5 +1,5 @@
 /** Executions that end, and whose end hooks run, whatever happens to this process. */
-import { Clock, Context, Effect, Exit, Fiber, FiberMap, Layer, Option, Schedule, Schema } from "effect"
+import { Context, Effect, Exit, Fiber, FiberMap, Layer, Option, Schedule, Schema, type Scope } from "effect"
 import {
   ClusterWorkflowEngine,
   EntityAddress,
@@ -29,6 +29,11 @@ export class DurableExecutions extends Context.Service<
     readonly end: (id: string) => Effect.Effect<void>
     /** Removes what the cluster keeps of executions that ended: nothing there ever goes by itself. One transaction. */
     readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<void>
+    /**
+     * Does the work in one of the processes that share the database as long as the scope is open, and in another one
+     * when that is gone. By the name of the work.
+     */
+    readonly inOne: (name: string, work: Effect.Effect<never>) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("@tenterhook/server/execution/DurableExecutions") {
   /** Without `runner` this process is the only one on its database. */
@@ -47,7 +52,7 @@ export interface DurableExecutionsOptions {
   readonly leaseCheckMs?: number
   /** How often the record is compared with what runs. Default 5000. */
   readonly reconcileMs?: number
-  /** How long a record's status stands before it is compared: time for a call of `begin` or `end` to come. Default 10 000. */
+  /** How long a record's status stands before it is compared: time for a call of `begin` or `end` to come. Default 5000. */
   readonly settleMs?: number
 }
 
@@ -59,7 +64,7 @@ const ExecutionWorkflow = Workflow.make("Execution", {
 const Ended = DurableDeferred.make("ended")
 
 const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alone: boolean) {
-  const { leaseCheckMs = 1000, reconcileMs = 5000, settleMs = 10_000 } = options
+  const { leaseCheckMs = 1000, reconcileMs = 5000, settleMs = 5000 } = options
   const steps = yield* ExecutionSteps
   const running = yield* makeRunning
   const cluster = yield* makeCluster
@@ -86,8 +91,9 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
   })
 
   const expire = Effect.gen(function* () {
-    const lost = yield* steps.expire(yield* Clock.currentTimeMillis)
-    yield* Effect.forEach(lost, end, { discard: true })
+    const lost = yield* steps.expire
+    // What the cluster does not take now is made up for from the record, and others' leases run out meanwhile.
+    yield* Effect.forEach(lost, (id) => Effect.timeoutOption(end(id), patienceMs), atOnce)
   })
 
   const makeUp = Effect.fnUntraced(
@@ -104,25 +110,31 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
       yield* cluster.wake(id)
     },
     (effect, { id }) =>
-      Effect.ignoreCause(effect, { log: "Warn", message: `Execution ${id} is not where its record says; later again` })
+      Effect.ignoreCause(Effect.timeout(effect, patienceMs), {
+        log: "Warn",
+        message: `Execution ${id} is not where its record says; later again`
+      })
   )
 
+  // Whoever ends has somebody waiting for it.
   const reconcile = Effect.fnUntraced(function* (before: number) {
-    yield* Effect.forEach(yield* steps.unfinished(before), makeUp, { discard: true })
+    const all = yield* steps.unfinished(before)
+    const endingFirst = all.toSorted((one, other) => Number(other.ending) - Number(one.ending))
+    yield* Effect.forEach(endingFirst, makeUp, atOnce)
   })
 
   const looking = again("Looking for leases that ran out", expire)
   yield* Effect.forkScoped(Effect.repeat(looking, Schedule.spaced(leaseCheckMs)))
 
   // Nobody is still about to tell the cluster of what was recorded before this process lived.
-  const born = yield* Clock.currentTimeMillis
-  const settled = Effect.flatMap(Clock.currentTimeMillis, (now) => reconcile(Math.max(born, now - settleMs)))
+  const born = yield* steps.now
+  const settled = Effect.flatMap(steps.now, (now) => reconcile(Math.max(born, now - settleMs)))
   const comparing = again("Comparing records with what runs", settled)
   // Where there are others, it takes a moment to know whose work is whose.
   const first = Effect.delay(comparing, alone ? 0 : Math.min(sharesMs, reconcileMs))
   yield* Effect.forkScoped(Effect.andThen(first, Effect.repeat(Effect.delay(comparing, reconcileMs), Schedule.forever)))
 
-  return DurableExecutions.of({ begin, end, forget })
+  return DurableExecutions.of({ begin, end, forget, inOne: cluster.inOne })
 })
 
 /** What of the cluster is needed, by the ids of executions. */
@@ -183,6 +195,8 @@ const makeCluster = Effect.gen(function* () {
       yield* sharding.pollStorage
     }),
 
+    inOne: (name: string, work: Effect.Effect<never>) => sharding.registerSingleton(name, work),
+
     /** By the keys of its messages: the cluster's own way to clear an address reads the whole table. */
     forget: Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
       const keys = yield* Effect.forEach(ids, keyOf)
@@ -224,11 +238,15 @@ const makeRunning = Effect.gen(function* () {
 })
 
 const sharesMs = 2000
+/** A cluster that has no runner for a shard keeps on trying, and one that is stuck must not hold up the others. */
+const patienceMs = 5000
+/** Leaves connections of the database to others. */
+const atOnce = { concurrency: 8, discard: true } as const
 
 const again = (what: string, effect: Effect.Effect<void>) =>
   effect.pipe(
     Effect.tapCause((cause) => Effect.logWarning(`${what} failed and is tried again`, cause)),
     Effect.sandbox,
-    Effect.retry(Schedule.min([Schedule.exponential(100), Schedule.spaced(10_000)])),
+    Effect.retry(Schedule.min([Schedule.exponential(100), Schedule.spaced(3000)])),
     Effect.orDie
   )

@@ -14,10 +14,12 @@ export class ExecutionSteps extends Context.Service<
     /** Runs the end hooks as the record says and records that it ended. Does nothing where it is not "ending". */
     readonly end: (id: string) => Effect.Effect<void>
     /**
-     * Records "ending" with outcome "aborted" for those whose lease ran out before the time (epoch milliseconds), in
-     * one statement that asks for the lease, so that a heartbeat comes either before it or too late. Gives their ids.
+     * Records "ending" with outcome "aborted" for those whose lease has run out, in one statement that asks for the
+     * lease, so that a heartbeat comes either before it or too late. Gives their ids.
      */
-    readonly expire: (now: number) => Effect.Effect<ReadonlyArray<string>>
+    readonly expire: Effect.Effect<ReadonlyArray<string>>
+    /** The time that the record goes by, in epoch milliseconds: not this process's own where others write there too. */
+    readonly now: Effect.Effect<number>
     /** Those that have not ended and whose status last changed before the time. */
     readonly unfinished: (before: number) => Effect.Effect<ReadonlyArray<Unfinished>>
   }

@@ -1,7 +1,7 @@
 /** What this process has in hand of executions: what their hooks left running, and who waits for their hooks. */
 import type { FireReport } from "@tenterhook/core"
 import type { OngoingExecution } from "@tenterhook/sdk"
-import { Context, Deferred, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Layer, Schedule, Scope } from "effect"
 import { type LiveHooks, LoadedHooks } from "../hooks/LoadedHooks.ts"
 import { Fire } from "../hooks/Fire.ts"
 import { type ExecutionRow, Executions } from "../store/Executions.ts"
@@ -26,7 +26,7 @@ export class LiveExecutions extends Context.Service<
     readonly find: (row: ExecutionRow) => Effect.Effect<LiveExecution>
     /** Ends what is in hand of it. */
     readonly release: (id: string) => Effect.Effect<void>
-    /** Looks until it finds something: at once, when its hooks ran in this process, and from time to time. */
+    /** Looks until it finds something: at once, when its hooks ran in this process, and soon when in another. */
     readonly until: <A, E>(phase: Phase, id: string, look: Effect.Effect<A | null, E>) => Effect.Effect<A, E>
     readonly done: (phase: Phase, id: string) => Effect.Effect<void>
   }
@@ -112,7 +112,7 @@ export class LiveExecutions extends Context.Service<
             yield* Deferred.succeed(deferred, undefined)
             return found
           }
-          yield* Effect.timeoutOption(Deferred.await(deferred), lookAgainMs)
+          yield* Effect.timeoutOption(Deferred.await(deferred), lookInAnyCaseMs)
         }
       })
 
@@ -124,10 +124,23 @@ export class LiveExecutions extends Context.Service<
           return deferred === undefined ? Effect.void : Effect.asVoid(Deferred.succeed(deferred, undefined))
         })
 
+      /** What others did is asked for all who wait with one question: a question for each would be what holds them up. */
+      const overhear = Effect.gen(function* () {
+        const ids = [...waiting.keys()].map((key) => key.slice(key.indexOf(" ") + 1))
+        if (ids.length === 0) return
+        for (const { id, started, ended } of yield* executions.reached([...new Set(ids)])) {
+          if (started) yield* done("start", id)
+          if (ended) yield* done("end", id)
+        }
+      })
+      if (processes.shared)
+        yield* overhear.pipe(Effect.ignoreCause, Effect.repeat(Schedule.spaced(overhearMs)), Effect.forkScoped)
+
       return LiveExecutions.of({ start, find, release, until, done })
     })
   )
 }
 
-/** How soon is seen what another process did, in milliseconds. */
-const lookAgainMs = 200
+/** How soon is seen what another process did. */
+const overhearMs = 200
+const lookInAnyCaseMs = 5000

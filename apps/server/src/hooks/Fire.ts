@@ -4,7 +4,7 @@ import type { FireOptions, OngoingExecution } from "@tenterhook/sdk"
 import { Clock, Context, Effect, Fiber, Layer, Metric } from "effect"
 import { about, InvalidRequest, type Unacceptable } from "../api/Problem.ts"
 import { IdempotentId } from "../http/idempotency.ts"
-import { Fires, type FireTarget } from "../store/Fires.ts"
+import { Fires, type FireTarget, type TakenOver } from "../store/Fires.ts"
 import type { StoreError } from "../store/StoreError.ts"
 import { Feed } from "../watch/Feed.ts"
 import * as figures from "../watch/figures.ts"
@@ -52,7 +52,7 @@ export class Fire extends Context.Service<
       live: LiveHooks,
       about: Told,
       fire: (signal: AbortSignal) => Promise<FireReport>
-    ) => Effect.Effect<FireReport, StoreError | InvalidRequest>
+    ) => Effect.Effect<FireReport, StoreError | InvalidRequest | TakenOver>
     /** As hooks of this server see it. */
     readonly contextOf: (given: EventContext, agentId: string | null) => EventContext
   }
@@ -120,7 +120,14 @@ export class Fire extends Context.Service<
             const durationMs = Math.round((performance.now() - started) * 1000) / 1000
             // Whoever went away had its hooks cancelled: sent again, it is fired again.
             const request = abort.signal.aborted ? null : (about.request ?? null)
-            yield* fires.keep({ ...about, request, report, announcements, at, durationMs })
+            yield* fires.keep({ ...about, request, report, announcements, at, durationMs }).pipe(
+              // An execution that is ended again gives the report of its end again, and runs no hook that would announce.
+              Effect.onError(() =>
+                Effect.sync(() => {
+                  if (about.phase === "end") live.giveBack(report.fireId, announcements)
+                })
+              )
+            )
             yield* tell(report, about, durationMs)
             return report
           }),
@@ -130,21 +137,23 @@ export class Fire extends Context.Service<
         return yield* Fiber.join(working).pipe(Effect.onInterrupt(() => Effect.sync(() => abort.abort())))
       })
 
-      const fire = Effect.fnUntraced(function* (
-        target: Target,
-        { event, context: given, options, executionId, within }: Firing
-      ) {
-        const request = yield* IdempotentId
-        const before = request === null ? null : yield* fires.ofRequest(request)
-        if (before !== null) return before
-        const live = yield* liveOf(target)
-        const context = contextOf(given, target.agentId)
-        const { agentId, hookSetId, version } = target
-        const fireHere = within?.fire ?? live.hooks.fire
-        return yield* kept(live, { agentId, hookSetId, version, context, executionId, request }, (signal) =>
-          fireHere(event, context, { ...options, signal })
-        )
-      }, Effect.scoped)
+      const fire = Effect.fnUntraced(
+        function* (target: Target, { event, context: given, options, executionId, within }: Firing) {
+          const request = yield* IdempotentId
+          const before = request === null ? null : yield* fires.ofRequest(request)
+          if (before !== null) return before
+          const live = yield* liveOf(target)
+          const context = contextOf(given, target.agentId)
+          const { agentId, hookSetId, version } = target
+          const fireHere = within?.fire ?? live.hooks.fire
+          return yield* kept(live, { agentId, hookSetId, version, context, executionId, request }, (signal) =>
+            fireHere(event, context, { ...options, signal })
+          )
+          // Only the start and the end of an execution can be taken over.
+        },
+        Effect.catchTag("TakenOver", Effect.die),
+        Effect.scoped
+      )
 
       const explain = Effect.fnUntraced(function* (target: Target, event: string, given: EventContext) {
         const { hooks } = yield* liveOf(target)

@@ -14,6 +14,8 @@ export interface LiveHooks {
   readonly hooks: Hooks
   /** What the fire's hooks announced, once. */
   readonly takeAnnouncements: (fireId: string) => ReadonlyArray<Announcement>
+  /** What was taken and could not be kept, for whoever gets the same report again. */
+  readonly giveBack: (fireId: string, announcements: ReadonlyArray<Announcement>) => void
 }
 
 export class LoadedHooks extends Context.Service<
@@ -76,7 +78,8 @@ export class LoadedHooks extends Context.Service<
             announced.delete(fireId)
             return list
           }
-          const loaded: LiveHooks = { hooks, takeAnnouncements }
+          const giveBack = (fireId: string, list: ReadonlyArray<Announcement>) => void announced.set(fireId, [...list])
+          const loaded: LiveHooks = { hooks, takeAnnouncements, giveBack }
           return loaded
         }),
         idleTimeToLive: "1 minute"

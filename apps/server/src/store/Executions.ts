@@ -1,7 +1,7 @@
 /** Executions as rows: how far each one is, and all that its end hooks need, whichever process runs them. */
 import { type EventContext, FireReport, type HostCapability } from "@tenterhook/core"
-import { deleteInBatches, rowsOf, Whole } from "@tenterhook/sql"
-import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { deleteInBatches, Flag, inChunks, rowsOf, Whole } from "@tenterhook/sql"
+import { Context, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type Execution, ExecutionOutcome, ExecutionStatus } from "../api/executions.ts"
 import { about, Conflict, type InvalidRequest, NotFound } from "../api/Problem.ts"
@@ -9,6 +9,7 @@ import type { FireTarget } from "./Fires.ts"
 import { type Page, paged, type PageQuery, where } from "./page.ts"
 import { Processes } from "./Processes.ts"
 import { type StoreError, stored } from "./StoreError.ts"
+import { currentTime, nowIn } from "./time.ts"
 
 export interface NewExecution extends FireTarget {
   readonly id: string
@@ -46,6 +47,12 @@ export interface ExecutionQuery extends PageQuery {
   readonly to?: number
 }
 
+export interface Reached {
+  readonly id: string
+  readonly started: boolean
+  readonly ended: boolean
+}
+
 export class Executions extends Context.Service<
   Executions,
   {
@@ -56,23 +63,27 @@ export class Executions extends Context.Service<
     /** The lease begins anew. */
     readonly extend: (id: string) => Effect.Effect<void, StoreError | NotFound | Conflict>
     /**
-     * Whether this process may run a step of it: no other one that lives is at one. Ends with the record of the step.
-     * True where there is no record.
+     * Whether this process may run a step of it: no other one that lives is at one, and the step is still to be done.
+     * Ends with the record of the step. What is done, or is not on record, is claimed by nobody.
      */
-    readonly claim: (id: string) => Effect.Effect<boolean, StoreError>
+    readonly claim: (id: string, phase: "start" | "end") => Effect.Effect<"mine" | "taken" | "done", StoreError>
     /** Its end is recorded; the end hooks are still to run. Nothing happens where it was ended the same way before. */
     readonly ending: (id: string, how: Ending) => Effect.Effect<void, StoreError | NotFound | Conflict>
-    /** The same for all whose lease ran out before the time, with the outcome `aborted`. Gives their ids. */
-    readonly expire: (now: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
+    /** The same for all whose lease has run out, with the outcome `aborted`. Gives their ids. */
+    readonly expire: Effect.Effect<ReadonlyArray<string>, StoreError>
     /**
      * For a server that was away: what ran out meanwhile, and what would before its host has had its time, begins anew.
      * Nobody could hear the hosts.
      */
     readonly renew: Effect.Effect<void, StoreError>
-    /** Not ended, and not touched since. */
+    /** The time by which records are told to be old: the same for all who share them. */
+    readonly now: Effect.Effect<number, StoreError>
+    /** Not ended, and not touched since the time. */
     readonly unfinished: (
       before: number
     ) => Effect.Effect<ReadonlyArray<{ readonly id: string; readonly ending: boolean }>, StoreError>
+    /** How far these are: whether their start hooks, their end hooks ran. */
+    readonly reached: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Reached>, StoreError>
     /** Ended before the time, and the cluster may still keep something of them. */
     readonly unsettled: (before: number, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
     /** The cluster keeps nothing of them any more. */
@@ -86,25 +97,18 @@ export class Executions extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const processes = yield* Processes
+      const time = nowIn(sql)
 
       const create = Effect.fn("Executions.create")(function* (given: NewExecution) {
-        const now = yield* Clock.currentTimeMillis
-        const row = {
-          id: given.id,
-          status: "starting",
-          agent_id: given.agentId,
-          hook_set_id: given.hookSetId,
-          version: given.version,
-          digest: given.digest,
-          context: JSON.stringify(given.context),
-          host: given.host === null ? null : JSON.stringify(given.host),
-          lease_ms: given.leaseMs,
-          created_at: now,
-          touched_at: now,
-          settled: 0,
-          request: given.request
-        }
-        const made = yield* sql`INSERT INTO execution ${sql.insert(row)} ON CONFLICT (id) DO NOTHING RETURNING id`
+        const now = yield* time
+        const context = JSON.stringify(given.context)
+        const host = given.host === null ? null : JSON.stringify(given.host)
+        const made =
+          yield* sql`INSERT INTO execution (id, status, agent_id, hook_set_id, version, digest, context, host,
+            lease_ms, created_at, touched_at, settled, request)
+          VALUES (${given.id}, 'starting', ${given.agentId}, ${given.hookSetId}, ${given.version}, ${given.digest},
+            ${context}, ${host}, ${given.leaseMs}, ${now}, ${now}, 0, ${given.request})
+          ON CONFLICT (id) DO NOTHING RETURNING id`
         if (made.length > 0) return true
         return (yield* sql`SELECT id FROM execution WHERE id = ${given.id} AND request = ${given.request}`).length > 0
       }, stored("save the execution"))
@@ -136,7 +140,7 @@ export class Executions extends Context.Service<
       )
 
       const extend = Effect.fn("Executions.extend")(function* (id: string) {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* time
         const rows = yield* sql`UPDATE execution SET lease_ends_at = ${now} + lease_ms, touched_at = ${now}
           WHERE id = ${id} AND status IN ('starting', 'running') RETURNING id`
         if (rows.length > 0) return
@@ -145,24 +149,28 @@ export class Executions extends Context.Service<
         return yield* new Conflict(about("params.id", text))
       }, stored("extend the lease"))
 
-      const claim = Effect.fn("Executions.claim")(function* (id: string) {
-        if (!processes.shared) return true
-        const rows = yield* sql`UPDATE execution SET claimed_by = ${processes.me}
-          WHERE id = ${id} AND ${processes.free("claimed_by")} RETURNING id`
-        return rows.length > 0 || (yield* sql`SELECT id FROM execution WHERE id = ${id}`).length === 0
+      const claim = Effect.fn("Executions.claim")(function* (id: string, phase: "start" | "end") {
+        const open = sql`id = ${id} AND ${sql.literal(phase === "start" ? "start_report IS NULL" : "status = 'ending'")}`
+        if (processes.shared) {
+          const rows = yield* sql`UPDATE execution SET claimed_by = ${processes.me}
+            WHERE ${open} AND ${processes.free("claimed_by")} RETURNING id`
+          if (rows.length > 0) return "mine"
+        }
+        const isOpen = (yield* sql`SELECT id FROM execution WHERE ${open}`).length > 0
+        if (!isOpen) return "done"
+        return processes.shared ? "taken" : "mine"
       }, stored("claim the execution"))
 
       const ending = Effect.fn("Executions.ending")(function* (id: string, how: Ending) {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* time
         const set = {
           status: "ending",
           outcome: how.outcome,
           error: how.error === undefined ? null : JSON.stringify(how.error),
           output: how.output === undefined ? null : JSON.stringify(how.output),
-          end_context: how.context === undefined ? null : JSON.stringify(how.context),
-          touched_at: now
+          end_context: how.context === undefined ? null : JSON.stringify(how.context)
         }
-        const rows = yield* sql`UPDATE execution SET ${sql.update(set)}
+        const rows = yield* sql`UPDATE execution SET ${sql.update(set)}, touched_at = ${now}
           WHERE id = ${id} AND status IN ('starting', 'running') RETURNING id`
         if (rows.length > 0) return
         const before = yield* get(id)
@@ -171,18 +179,21 @@ export class Executions extends Context.Service<
         return yield* new Conflict(about("payload.outcome", text))
       }, stored("end the execution"))
 
-      const expire = Effect.fn("Executions.expire")(function* (now: number) {
-        const set = { status: "ending", outcome: "aborted", error: JSON.stringify(leaseRanOut), touched_at: now }
-        const rows = yield* idRows(sql`UPDATE execution SET ${sql.update(set)}
+      const expire = Effect.gen(function* () {
+        const now = yield* time
+        const set = { status: "ending", outcome: "aborted", error: JSON.stringify(leaseRanOut) }
+        const rows = yield* idRows(sql`UPDATE execution SET ${sql.update(set)}, touched_at = ${now}
           WHERE status = 'running' AND lease_ends_at < ${now} RETURNING id`)
         return rows.map(({ id }) => id)
-      }, stored("end the executions"))
+      }).pipe(stored("end the executions"))
 
       const renew = Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* time
         yield* sql`UPDATE execution SET lease_ends_at = ${now} + lease_ms
           WHERE status = 'running' AND lease_ends_at < ${now} + lease_ms`
       }).pipe(stored("renew the leases"))
+
+      const now = stored("read the time")(currentTime(sql))
 
       const unfinished = Effect.fn("Executions.unfinished")(function* (before: number) {
         const rows = yield* unfinishedRows(
@@ -190,6 +201,15 @@ export class Executions extends Context.Service<
         )
         return rows.map(({ id, status }) => ({ id, ending: status === "ending" }))
       }, stored("read the executions"))
+
+      const reached = Effect.fn("Executions.reached")(
+        (ids: ReadonlyArray<string>) =>
+          inChunks(ids, (some) =>
+            reachedRows(sql`SELECT id, CASE WHEN start_report IS NULL THEN 0 ELSE 1 END AS started,
+              CASE status WHEN 'ended' THEN 1 ELSE 0 END AS ended FROM execution WHERE ${sql.in("id", some)}`)
+          ),
+        stored("read the executions")
+      )
 
       const unsettled = Effect.fn("Executions.unsettled")(function* (before: number, limit: number) {
         const rows = yield* idRows(sql`SELECT id FROM execution
@@ -219,7 +239,9 @@ export class Executions extends Context.Service<
         ending,
         expire,
         renew,
+        now,
         unfinished,
+        reached,
         unsettled,
         settle,
         forget
@@ -263,6 +285,7 @@ const Row = Schema.Struct({
 })
 const executionRows = rowsOf(Row)
 const unfinishedRows = rowsOf(Schema.Struct({ id: Schema.String, status: ExecutionStatus }))
+const reachedRows = rowsOf(Schema.Struct({ id: Schema.String, started: Flag, ended: Flag }))
 const idRows = rowsOf(Schema.Struct({ id: Schema.String }))
 
 const executionOf = (row: typeof Row.Type): ExecutionRow => ({

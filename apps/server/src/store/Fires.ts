@@ -3,11 +3,13 @@ import { type Announcement, type EventContext, FireReport, OutcomeReport } from 
 import { deleteInBatches, Flag, inChunks, makeGroupCommit, makeTransactions, rowsOf, Whole } from "@tenterhook/sql"
 import { Outbox } from "@tenterhook/webhook/outbox"
 import { Context, Effect, Layer, Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import { SqlClient, type Statement } from "effect/sql"
 import type { FireRecord, FireSummary } from "../api/fires.ts"
 import { about, type InvalidRequest, NotFound } from "../api/Problem.ts"
 import { type Page, paged, type PageQuery, where } from "./page.ts"
+import { Processes } from "./Processes.ts"
 import { type StoreError, stored } from "./StoreError.ts"
+import { nowIn } from "./time.ts"
 
 /** Whose hooks ran. All null: those that came along with the fire. */
 export interface FireTarget {
@@ -29,6 +31,16 @@ export interface Fired extends FireTarget {
   readonly request?: string | null
 }
 
+/** This process was taken for gone, and another one does the step: what came of it here does not count. */
+export class TakenOver extends Schema.TaggedError<TakenOver>()("TakenOver", {
+  id: Schema.String,
+  phase: Schema.Literals(["start", "end"])
+}) {
+  override get message() {
+    return `the ${this.phase} of execution ${this.id} was taken over by another server`
+  }
+}
+
 export interface FireQuery extends PageQuery {
   readonly event?: string
   readonly verdict?: string
@@ -45,9 +57,9 @@ export class Fires extends Context.Service<
   {
     /**
      * Committed once it has succeeded, with what was announced; where a hook ran, the disk has it. Fires at the same
-     * time share a commit.
+     * time share a commit. Of the start or the end of an execution that another process took over, nothing is kept.
      */
-    readonly keep: (fired: Fired) => Effect.Effect<void, StoreError>
+    readonly keep: (fired: Fired) => Effect.Effect<void, StoreError | TakenOver>
     readonly get: (id: string) => Effect.Effect<FireRecord, StoreError | NotFound>
     /** What an earlier request with the same idempotency key came to, whose answer was lost. */
     readonly ofRequest: (request: string) => Effect.Effect<FireReport | null, StoreError>
@@ -61,40 +73,50 @@ export class Fires extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const outbox = yield* Outbox
+      const processes = yield* Processes
+      const time = nowIn(sql)
       const { durable, relaxed } = yield* makeTransactions(sql)
 
       const write = Effect.fnUntraced(function* (list: ReadonlyArray<Fired>) {
-        yield* inChunks(list.map(fireRow), (rows) => sql`INSERT INTO fire ${sql.insert(rows)}`)
-        const outcomes = list.flatMap(({ report }) =>
+        const kept = new Set(yield* Effect.filter(list, isOurs))
+        const fires = [...kept].map(fireRow)
+        if (fires.length > 0) yield* inChunks(fires, (rows) => sql`INSERT INTO fire ${sql.insert(rows)}`)
+        const outcomes = [...kept].flatMap(({ report }) =>
           report.outcomes.map((one, place) => outcomeRow(report, one, place))
         )
         if (outcomes.length > 0) yield* inChunks(outcomes, (rows) => sql`INSERT INTO outcome ${sql.insert(rows)}`)
-        for (const fired of list) {
-          if (fired.phase === "start") yield* markStarted(fired)
-          else if (fired.phase === "end") yield* markEnded(fired)
-        }
-        const announcements = list.flatMap((fired) => fired.announcements)
+        const announcements = [...kept].flatMap((fired) => fired.announcements)
         if (announcements.length > 0) yield* Effect.orDie(outbox.announce(announcements))
-        return list.map(() => undefined)
+        return list.map((fired) => kept.has(fired))
       })
 
-      const markStarted = ({ report, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
+      /** A step of an execution changes its row first: who does not have it any more changes nothing at all. */
+      const isOurs = Effect.fnUntraced(function* (fired: Fired) {
+        if (fired.phase === undefined) return true
+        const now = yield* time
+        return (yield* fired.phase === "start" ? markStarted(fired, now) : markEnded(fired, now)).length > 0
+      })
+
+      const markStarted = ({ report, executionId }: Fired, now: Statement.Fragment) => sql`UPDATE execution SET
         status = CASE status WHEN 'starting' THEN 'running' ELSE status END, start_report = ${JSON.stringify(report)},
-        lease_ends_at = ${Math.ceil(at + durationMs)} + lease_ms, touched_at = ${at}, claimed_by = NULL
-        WHERE id = ${executionId} AND start_report IS NULL`
+        lease_ends_at = ${now} + lease_ms, touched_at = ${now}, claimed_by = NULL
+        WHERE id = ${executionId} AND start_report IS NULL AND ${processes.mine("claimed_by")} RETURNING id`
 
       // Its environment was kept for the end hooks alone.
-      const markEnded = ({ report, context, executionId, at, durationMs }: Fired) => sql`UPDATE execution SET
-        status = 'ended', end_report = ${JSON.stringify(report)}, ended_at = ${Math.ceil(at + durationMs)},
+      const markEnded = ({ report, context, executionId }: Fired, now: Statement.Fragment) => sql`UPDATE execution SET
+        status = 'ended', end_report = ${JSON.stringify(report)}, ended_at = ${now},
         context = ${JSON.stringify({ ...context, env: undefined })}, end_context = NULL,
-        touched_at = ${at}, claimed_by = NULL WHERE id = ${executionId} AND status <> 'ended'`
+        touched_at = ${now}, claimed_by = NULL
+        WHERE id = ${executionId} AND status <> 'ended' AND ${processes.mine("claimed_by")} RETURNING id`
 
-      const commit = makeGroupCommit<Fired, void>({ sql, transaction: durable, write, maxSize: 500 })
+      const commit = makeGroupCommit<Fired, boolean>({ sql, transaction: durable, write, maxSize: 500 })
       // Where no hook ran, all that a power cut can take is the note that none did: no reason to wait for the disk.
-      const note = makeGroupCommit<Fired, void>({ sql, transaction: relaxed, write, maxSize: 500 })
+      const note = makeGroupCommit<Fired, boolean>({ sql, transaction: relaxed, write, maxSize: 500 })
       const keep = (fired: Fired) => {
         const ranNothing = fired.report.outcomes.length === 0 && fired.phase === undefined
-        return Effect.asVoid(stored("keep the fire")(ranNothing ? note(fired) : commit(fired)))
+        return Effect.flatMap(stored("keep the fire")(ranNothing ? note(fired) : commit(fired)), (kept) =>
+          kept ? Effect.void : Effect.fail(new TakenOver({ id: fired.executionId!, phase: fired.phase! }))
+        )
       }
 
       const get = Effect.fn("Fires.get")(function* (id: string) {

@@ -27,11 +27,15 @@ export const stored =
       if (!SqlError.isSqlError(error)) return Effect.fail(error as Exclude<E, SqlError.SqlError>)
       return isOfNul(error)
         ? Effect.die(new HoldsNul({ doing }))
-        : Effect.fail(new StoreError({ doing, why: innermost(error) }))
+        : Effect.fail(new StoreError({ doing, why: whyOf(error) }))
     })
 
-const innermost = (error: unknown): string => {
+/** The innermost message: those around it say no more than that it failed. */
+export const whyOf = (error: unknown): string => {
   let found: unknown = error
   while (found instanceof Error && found.cause !== undefined) found = found.cause
-  return found instanceof Error ? found.message : String(found)
+  if (found instanceof AggregateError && found.message === "") return [...new Set(found.errors.map(whyOf))].join("; ")
+  if (found instanceof Error) return found.message
+  const { message } = (found ?? {}) as { readonly message?: unknown }
+  return String(message ?? found)
 }

@@ -3,6 +3,8 @@ import { rowsOf, Whole } from "@tenterhook/sql"
 import { Outbox } from "@tenterhook/webhook/outbox"
 import { Clock, Context, Deferred, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
+import { whyOf } from "../store/StoreError.ts"
+import { nowIn } from "../store/time.ts"
 
 export interface Checked {
   readonly ok: boolean
@@ -28,6 +30,7 @@ export class Health extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const outbox = yield* Outbox
+      const time = nowIn(sql)
       const leaving = yield* Deferred.make<void>()
       const draining = () => Deferred.isDoneUnsafe(leaving)
 
@@ -50,9 +53,9 @@ export class Health extends Context.Service<
       }))
 
       const late = Effect.gen(function* () {
-        const before = (yield* Clock.currentTimeMillis) - stalledMs
+        const now = yield* time
         const [row] = yield* countRows(
-          sql`SELECT count(*) AS n FROM execution WHERE status IN ('starting', 'ending') AND touched_at < ${before}`
+          sql`SELECT count(*) AS n FROM execution WHERE status IN ('starting', 'ending') AND touched_at < ${now} - ${stalledMs}`
         )
         return { ok: row!.n === 0, text: `${row!.n} whose hooks are late` }
       })
@@ -60,6 +63,7 @@ export class Health extends Context.Service<
       const check = Effect.gen(function* () {
         const checks: Record<string, string> = {}
         let ok = !draining()
+        let answers = true
         if (draining()) checks["server"] = "is about to end"
         const looks: Record<string, Effect.Effect<{ ok: boolean; text: string }, Error>> = {
           database,
@@ -67,10 +71,16 @@ export class Health extends Context.Service<
           executions: late
         }
         for (const [name, looking] of Object.entries(looks)) {
+          // The others are asked of the database as well.
+          if (!answers) break
           const found = yield* looking.pipe(
-            Effect.timeout(checkMs),
-            Effect.catch((error) => Effect.succeed({ ok: false, text: error.message }))
+            Effect.timeoutOrElse({
+              duration: checkMs,
+              orElse: () => Effect.fail(new Error(`nothing within ${checkMs / 1000} s`))
+            }),
+            Effect.catch((error) => Effect.succeed({ ok: false, text: `does not answer: ${whyOf(error)}` }))
           )
+          if (name === "database") answers = found.ok
           ok &&= found.ok
           checks[name] = found.text
         }

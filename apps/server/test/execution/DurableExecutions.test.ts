@@ -202,6 +202,42 @@ describe.each(databases)("on $name", (engine) => {
     )
   })
 
+  describe.runIf(engine.name === "postgres")("work that all of them share", () => {
+    it.live("is done by one, and by another when that is gone", () =>
+      withDatabase((database) =>
+        Effect.gen(function* () {
+          const doing = new Set<string>()
+          let most = 0
+          const work = (name: string) =>
+            Effect.gen(function* () {
+              doing.add(name)
+              most = Math.max(most, doing.size)
+              return yield* Effect.never
+            }).pipe(Effect.ensuring(Effect.sync(() => doing.delete(name))))
+          const lives = yield* Effect.forEach(["one", "two", "three"], (name) =>
+            Effect.gen(function* () {
+              const life = yield* open(database)
+              yield* life.inOne("work", work(name))
+              return { name, close: life.close }
+            })
+          )
+          const untilDone = Effect.gen(function* () {
+            // Those that come and go share out anew what they do.
+            yield* Effect.sleep(2500)
+            const since = performance.now()
+            while (doing.size === 0 && performance.now() - since < 20_000) yield* Effect.sleep(50)
+            return [...doing]
+          })
+          const [first] = yield* untilDone
+          yield* lives.find(({ name }) => name === first)!.close
+          const [second] = yield* untilDone
+          assert.notStrictEqual(second, first)
+          assert.deepStrictEqual([doing.size, most], [1, 1])
+        })
+      )
+    )
+  })
+
   describe.concurrent("what the cluster keeps", () => {
     it.live("is the same for a long life as for a short one, and is gone once forgotten", () =>
       withDatabase((database) =>
@@ -303,6 +339,7 @@ const open = Effect.fnUntraced(function* (
     end: (id: string, outcome: string) => inside(Effect.andThen(Record.setEnding(id, outcome), executions.end(id))),
     extend: (id: string, leaseMs: number) => inside(Record.extend(id, leaseMs)),
     forget: executions.forget,
+    inOne: (name: string, work: Effect.Effect<never>) => Scope.provide(executions.inOne(name, work), scope),
     record: (id: string) => inside(Record.insert(id, 60_000)),
     recordEnding: (id: string, outcome: string) => inside(Record.setEnding(id, outcome)),
     row: (id: string) => inside(Record.rowOf(id)),

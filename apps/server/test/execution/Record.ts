@@ -81,12 +81,13 @@ export const layer = (options: RecordOptions = {}) =>
         yield* sql`UPDATE execution SET ended = ended + 1, status = 'ended' WHERE id = ${id}`
       }, Effect.orDie)
 
-      const expire = (now: number) =>
+      const expire = Effect.flatMap(Clock.currentTimeMillis, (now) =>
         sql<{ id: string }>`UPDATE execution SET status = 'ending', outcome = 'aborted', changed_at = ${now}
           WHERE status IN ('starting', 'running') AND lease_ends_at < ${now} RETURNING id`.pipe(
           Effect.map((rows) => rows.map(({ id }) => id)),
           Effect.orDie
         )
+      )
 
       const unfinished = (before: number) =>
         sql<Row>`SELECT id, status FROM execution WHERE status <> 'ended' AND changed_at < ${before}`.pipe(
@@ -94,6 +95,6 @@ export const layer = (options: RecordOptions = {}) =>
           Effect.orDie
         )
 
-      return ExecutionSteps.of({ start, end, expire, unfinished })
+      return ExecutionSteps.of({ start, end, expire, now: Clock.currentTimeMillis, unfinished })
     })
   )

@@ -54,7 +54,7 @@ const broken: ReadonlyArray<readonly [string, ReadonlyArray<string>, Layer.Layer
   [
     "forgets to tell whose lease ran out",
     ["STO-3"],
-    altered(Executions, (it) => ({ ...it, expire: () => Effect.succeed([]) }))
+    altered(Executions, (it) => ({ ...it, expire: Effect.succeed([]) }))
   ],
   [
     "keeps a fire without what it announced",
