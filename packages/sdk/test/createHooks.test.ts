@@ -304,6 +304,17 @@ describe("execution", () => {
     assert.match((await rejection(hooks.resumeExecution({} as never))).message, /context\.executionId: expected the id/)
   })
 
+  it("whose end was rejected may be ended again", async () => {
+    const seen: Array<string> = []
+    await using hooks = await createHooks({ hooks: events(seen), cwd: folder })
+    const execution = await hooks.startExecution()
+    const bad = { outcome: "success", cwd: 3 } as never
+    assert.include((await rejection(execution.end(bad))).message, "context.cwd")
+    const end = await execution.end({ outcome: "success" })
+    assert.strictEqual(await execution.end(bad), end)
+    assert.deepStrictEqual(seen, ["start string", "end success"])
+  })
+
   it("that nobody ended leaves nothing running when the hooks are closed", async () => {
     const env = { PATH: process.env["PATH"]!, MARK: markOf("unended") }
     const hooks = await createHooks({
