@@ -51,8 +51,12 @@ export interface Endpoints {
   readonly remove: (id: string) => Effect.Effect<void, OutboxError>
   /** All of them as announcing and sending need them; read again when one was changed, by whatever process. */
   readonly subscribers: Effect.Effect<ReadonlyMap<string, Subscriber>, SqlError.SqlError>
+  /** What was read last, and of which revision that is: for a statement that asks for it. */
+  readonly remembered: () => { readonly revision: string; readonly subscribers: ReadonlyMap<string, Subscriber> }
   /** The same, and none is changed before the transaction ends: what is written for one holds when it is there. */
   readonly subscribersHeld: Effect.Effect<ReadonlyMap<string, Subscriber>, SqlError.SqlError>
+  /** Within a transaction: nobody announces, replays or changes one until it is over. */
+  readonly heldAlone: Effect.Effect<void, SqlError.SqlError>
   /** To be called in the transaction that changed one. */
   readonly changed: Effect.Effect<void, SqlError.SqlError>
 }
@@ -108,6 +112,11 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
   return {
     subscribers,
     subscribersHeld,
+    heldAlone: sql.onDialectOrElse({
+      orElse: () => Effect.void,
+      pg: () => Effect.asVoid(sql`SELECT one FROM outbox_revision WHERE one = 1 FOR UPDATE`)
+    }),
+    remembered: () => ({ revision, subscribers: remembered }),
     changed,
     create: Effect.fn("Endpoints.create")(function* ({ id: given, secret: chosen, ...settings }) {
       yield* check(settings)
@@ -204,9 +213,16 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
       ),
     remove: Effect.fn("Endpoints.remove")(function* (id) {
       yield* Effect.gen(function* () {
-        yield* rowOf(id)
-        yield* sql`DELETE FROM outbox_endpoint WHERE id = ${id}`
+        // Whoever announces or records is waited for, so that nothing comes after what is deleted.
         yield* changed
+        const whole = sql.literal(sql.onDialectOrElse({ orElse: () => "", pg: () => "FOR UPDATE" }))
+        const [row] = yield* sql`SELECT id FROM outbox_endpoint WHERE id = ${id} ${whole}`
+        if (row === undefined) return yield* unknown("endpoint", id)
+        const its = sql`SELECT d.id FROM outbox_delivery d WHERE d.endpoint_id = ${id}`
+        yield* sql`DELETE FROM outbox_attempt WHERE delivery_id IN (${its})`
+        yield* sql`DELETE FROM outbox_delivery WHERE endpoint_id = ${id}`
+        yield* sql`DELETE FROM outbox_lease WHERE endpoint_id = ${id}`
+        yield* sql`DELETE FROM outbox_endpoint WHERE id = ${id}`
       }).pipe(sql.withTransaction, stored("remove the endpoint"))
     })
   }
