@@ -44,9 +44,13 @@ const numberIn = async (url: string, query: string): Promise<number> => {
 }
 
 const outboxAt = (url: string, sender: Sender, deliver: boolean) =>
-  (deliver ? Outbox.layerWithWorker : Outbox.layer)({ sender }).pipe(Layer.provide(PostgresClient.layer({ url })))
+  (deliver ? Outbox.layerWithWorker : Outbox.layer)({ sender, maxInFlight: taken }).pipe(
+    Layer.provide(PostgresClient.layer({ url }))
+  )
 
-const endpoint = { url: hook, secret, concurrency: callers }
+/** What each worker takes ahead; connections to the receiver are as many as are said. */
+const taken = 500
+const endpoint = { url: hook, secret, concurrency: taken }
 const announcement = { type: "tool.called", data }
 
 const summary = (took: Array<number>, rate: number) => {
@@ -191,7 +195,7 @@ const queueOf = {
             worker: {
               concurrentJobs: callers,
               maxPoolSize: 20,
-              localQueue: { size: 500 },
+              localQueue: { size: taken },
               completeJobBatchDelay: 0,
               failJobBatchDelay: 0
             }

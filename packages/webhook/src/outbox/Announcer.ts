@@ -171,7 +171,8 @@ const insertInTurn = (sql: SqlClient.SqlClient, endpoints: Endpoints): Insert =>
           reason,
           created_at: now,
           next_at: reason === null ? now : null,
-          attempts: 0
+          attempts: 0,
+          fifo: to.endpoint.fifo ? 1 : 0
         }
       }),
       (some) => sql`INSERT INTO outbox_delivery ${sql.insert(some)}`
@@ -185,10 +186,16 @@ const insertInTurn = (sql: SqlClient.SqlClient, endpoints: Endpoints): Insert =>
  */
 const insertAtOnce = (sql: SqlClient.SqlClient, endpoints: Endpoints): Insert => {
   const texts = (list: ReadonlyArray<string>) => sql`string_to_array(${list.join(between)}, ${between})`
-  const deliver = sql.literal(`INSERT INTO outbox_delivery
-    (id, webhook_id, endpoint_id, announcement_id, status, reason, created_at, next_at, attempts)
-    SELECT d.id, d.id, d.endpoint_id, d.announcement_id, CASE WHEN h.id IS NULL THEN 'pending' ELSE 'held' END, h.reason,
-      held.now, CASE WHEN h.id IS NULL THEN held.now END, 0`)
+  /** `d.place`: where its endpoint stands among those of the statement. */
+  const deliver = (to: ReadonlyArray<Subscriber>) => {
+    const reasons = sql`(${to.map((one) => heldBecause(one) ?? "")}::text[])[d.place::int]`
+    return sql`INSERT INTO outbox_delivery
+      (id, webhook_id, endpoint_id, announcement_id, status, reason, created_at, next_at, attempts, fifo)
+      SELECT d.id, d.id, (${to.map(({ endpoint }) => endpoint.id)}::text[])[d.place::int], d.announcement_id,
+        CASE WHEN ${reasons} = '' THEN 'pending' ELSE 'held' END, NULLIF(${reasons}, ''), held.now,
+        CASE WHEN ${reasons} = '' THEN held.now END, 0,
+        (${to.map(({ endpoint }) => (endpoint.fifo ? 1 : 0))}::int[])[d.place::int]`
+  }
 
   const statement = (
     rows: ReadonlyArray<AnnouncementRow>,
@@ -203,26 +210,24 @@ const insertAtOnce = (sql: SqlClient.SqlClient, endpoints: Endpoints): Insert =>
       texts(rows.map(({ one }) => one.type)),
       texts(rows.map(({ one }) => one.text))
     ] as const
-    const disabled = new Map(
-      deliveries.flatMap(({ to }) => (to.endpoint.status === "disabled" ? [[to.endpoint.id, heldBecause(to)!]] : []))
-    )
-    const made = sql`FROM held CROSS JOIN unnest(${texts(deliveries.map(({ id }) => id))},
-        ${texts(deliveries.map(({ to }) => to.endpoint.id))}, ${texts(deliveries.map((one) => one.announcement.id))})
-        AS d (id, endpoint_id, announcement_id)
-      LEFT JOIN unnest(${[...disabled.keys()]}::text[], ${[...disabled.values()]}::text[]) AS h (id, reason)
-        ON h.id = d.endpoint_id`
+    const places = new Map<Subscriber, number>()
+    for (const { to } of deliveries) if (!places.has(to)) places.set(to, places.size + 1)
+    const made = sql`${deliver([...places.keys()])} FROM held CROSS JOIN unnest(
+        ${texts(deliveries.map(({ id }) => id))}, ${texts(deliveries.map((one) => one.announcement.id))},
+        ${texts(deliveries.map(({ to }) => String(places.get(to))))})
+      WITH ORDINALITY AS d (id, announcement_id, place, line)`
     if (rows.every(({ one }) => one.key === null))
       return sql`${held}, said AS (INSERT INTO outbox_announcement (id, type, data, announced_at)
           SELECT a.id, a.type, a.data, held.now FROM held CROSS JOIN unnest(${sql.csv(columns)}) AS a (id, type, data)),
-        made AS (${deliver} ${made})
+        made AS (${made} ORDER BY d.line)
         SELECT NULL AS id FROM held`
     // An array holds no NULL among texts that are all NULL: what has no key has the empty text.
     const keys = rows.map(({ one: { key } }) => (key === null ? "" : `k${key}`))
     return sql`${held}, said AS (INSERT INTO outbox_announcement (id, type, data, dedupe_key, announced_at)
         SELECT a.id, a.type, a.data, CASE WHEN a.key <> '' THEN substr(a.key, 2) END, held.now
         FROM held CROSS JOIN unnest(${sql.csv(columns)}, ${keys}::text[]) AS a (id, type, data, key)
-        ON CONFLICT (dedupe_key) DO NOTHING RETURNING id),
-      made AS (${deliver} ${made} JOIN said ON said.id = d.announcement_id)
+        ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING RETURNING id),
+      made AS (${made} JOIN said ON said.id = d.announcement_id ORDER BY d.line)
       SELECT said.id FROM held LEFT JOIN said ON true`
   }
 

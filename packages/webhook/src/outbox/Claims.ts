@@ -50,12 +50,15 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
     let limited = false
     const later = (at: number) => void (nextAt = nextAt === null ? at : Math.min(nextAt, at))
 
-    const lines = yield* lineRows(linesOf(sql))
-    for (const { due } of lines) if (due > now) later(due)
+    const lines = yield* lineRows(linesOf(sql, now))
+    for (const { due, next } of lines) {
+      const at = due > now ? due : next
+      if (at !== null) later(at)
+    }
     const due = lines.filter((line) => line.due <= now)
     if (due.length === 0) return { claims, nextAt, limited }
 
-    const subscribers = yield* endpoints.subscribers
+    const subscribers = yield* endpoints.subscribersOf(due[0]!.revision)
     const states = new Map(
       (yield* stateRows(sql`SELECT id, rate_free_at, CASE WHEN failing_since IS NULL THEN 0 ELSE 1 END AS failing
         FROM outbox_endpoint WHERE ${sql.in(
@@ -101,12 +104,6 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
         }
       }
       if (rows.length === most) limited = true
-      else if (!endpoint.fifo) {
-        const held = [...taken, ...rows.map(({ number }) => number)]
-        const [rest] = yield* nextRows(sql`SELECT min(d.next_at) AS next_at FROM outbox_delivery d
-          WHERE d.endpoint_id = ${id} AND d.status = 'pending' AND ${noneOf(sql, held)}`)
-        if (rest!.next_at !== null) later(rest!.next_at)
-      }
     }
     yield* leases.add(made)
     return { claims, nextAt, limited }
@@ -115,15 +112,21 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
   return { take }
 }
 
-/** Each enabled endpoint that has something to get: when the first of it is due, be it being sent or not. */
-const linesOf = (sql: SqlClient.SqlClient) => sql`
-  SELECT * FROM (
+/**
+ * Each enabled endpoint that has something to get: when the first of it is due, be it being sent or not, and when the
+ * first is due that is not yet.
+ */
+const linesOf = (sql: SqlClient.SqlClient, now: number) => sql`
+  SELECT lines.*, (SELECT revision FROM outbox_revision WHERE one = 1) AS revision FROM (
     SELECT e.id, CASE WHEN e.fifo = 1
         THEN (SELECT d.next_at FROM outbox_delivery d
-              WHERE d.endpoint_id = e.id AND d.status = 'pending' ORDER BY d.seq LIMIT 1)
+              WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.fifo = 1 ORDER BY d.seq LIMIT 1)
+        ELSE (SELECT min(d.next_at) FROM outbox_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending')
+      END AS due,
+      CASE WHEN e.fifo = 1 THEN NULL
         ELSE (SELECT min(d.next_at) FROM outbox_delivery d
-              WHERE d.endpoint_id = e.id AND d.status = 'pending')
-      END AS due
+              WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.next_at > ${now})
+      END AS next
     FROM outbox_endpoint e WHERE e.status = 'enabled'
   ) lines WHERE due IS NOT NULL ORDER BY due`
 
@@ -138,7 +141,7 @@ const dueOf = (sql: SqlClient.SqlClient, endpointId: string, now: number, most: 
 /** The head of the line, if it is due: nothing overtakes it. */
 const firstOf = (sql: SqlClient.SqlClient, endpointId: string, now: number) => sql`
   SELECT ${sql.literal(columns)} WHERE d.next_at <= ${now} AND d.seq = (
-    SELECT min(f.seq) FROM outbox_delivery f WHERE f.endpoint_id = ${endpointId} AND f.status = 'pending')`
+    SELECT min(f.seq) FROM outbox_delivery f WHERE f.endpoint_id = ${endpointId} AND f.status = 'pending' AND f.fifo = 1)`
 
 /** Tries are spread evenly; what was not used is kept for a tenth of a second and no longer. */
 const paceOf = (ratePerSecond: number | null, freeAt: number, now: number) => {
@@ -165,6 +168,7 @@ const rowsAsWritten = (rows: ReadonlyArray<object>) =>
     attempts: Number(row["attempts"])
   }))
 
-const lineRows = rowsOf(Schema.Struct({ id: Schema.String, due: Whole }))
+const lineRows = rowsOf(
+  Schema.Struct({ id: Schema.String, due: Whole, next: Schema.NullOr(Whole), revision: Schema.String })
+)
 const stateRows = rowsOf(Schema.Struct({ id: Schema.String, rate_free_at: Whole, failing: Flag }))
-const nextRows = rowsOf(Schema.Struct({ next_at: Schema.NullOr(Whole) }))

@@ -161,7 +161,8 @@ export const makeDeliveries = (
           status: "pending",
           created_at: now,
           next_at: now,
-          attempts: 0
+          attempts: 0,
+          fifo: endpoint.fifo ? 1 : 0
         })
       }
       yield* inChunks(fresh, (some) => sql`INSERT INTO outbox_delivery ${sql.insert(some)}`)

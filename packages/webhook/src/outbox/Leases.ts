@@ -27,7 +27,7 @@ export interface Leases {
     ended: ReadonlyMap<Lease, ReadonlySet<number>>
   ) => Effect.Effect<ReadonlySet<Lease>, SqlError.SqlError>
   /** To be called while tries run, more often than a lease lasts. */
-  readonly renew: Effect.Effect<void, SqlError.SqlError>
+  readonly renew: (mine: ReadonlySet<Lease>) => Effect.Effect<void, SqlError.SqlError>
   /** All that is being sent, by whatever worker that lives. */
   readonly all: Effect.Effect<Taken, SqlError.SqlError>
 }
@@ -42,7 +42,6 @@ export const makeLease = (endpointId: string, deliveries: Iterable<number>): Lea
 })
 
 export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases => {
-  const worker = randomUUID()
   const isPostgres = sql.onDialectOrElse({ orElse: () => false, pg: () => true })
   const time = Effect.map(Clock.currentTimeMillis, (now) =>
     isPostgres ? sql.literal("(extract(epoch FROM clock_timestamp()) * 1000)::bigint") : sql`${now}`
@@ -87,8 +86,8 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
       if (leases.length === 0) return
       const now = yield* time
       for (const { id, endpointId, open } of leases)
-        yield* sql`INSERT INTO outbox_lease (id, worker, endpoint_id, until, deliveries)
-          VALUES (${id}, ${worker}, ${endpointId}, ${now} + ${leaseMs}, ${JSON.stringify([...open])})`
+        yield* sql`INSERT INTO outbox_lease (id, endpoint_id, until, deliveries)
+          VALUES (${id}, ${endpointId}, ${now} + ${leaseMs}, ${JSON.stringify([...open])})`
     }),
     release: Effect.fnUntraced(function* (ended) {
       const left = [...ended].map(
@@ -103,9 +102,12 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
       if (going.length > 0) for (const { id } of yield* update(going)) ours.add(id)
       return new Set([...ended.keys()].filter(({ id }) => ours.has(id)))
     }),
-    renew: Effect.flatMap(time, (now) =>
-      Effect.asVoid(sql`UPDATE outbox_lease SET until = ${now} + ${leaseMs} WHERE worker = ${worker}`)
-    ),
+    // By their names: a lease of which its worker does not know, as a commit broke off, has to run out.
+    renew: Effect.fnUntraced(function* (mine) {
+      const now = yield* time
+      const ids = [...mine].map(({ id }) => id)
+      if (ids.length > 0) yield* sql`UPDATE outbox_lease SET until = ${now} + ${leaseMs} WHERE ${sql.in("id", ids)}`
+    }),
     all: Effect.map(read, (rows) => rows.flatMap(({ deliveries, over }) => (over ? [] : deliveries)))
   }
 }

@@ -58,7 +58,10 @@ export class Outbox extends Context.Service<
   Outbox,
   {
     readonly announce: Announcer["announce"]
-    readonly endpoints: Omit<Endpoints, "subscribers" | "subscribersHeld" | "changed">
+    readonly endpoints: Omit<
+      Endpoints,
+      "subscribers" | "subscribersHeld" | "subscribersOf" | "remembered" | "heldAlone" | "changed"
+    >
     readonly deliveries: Deliveries
     readonly listen: Feed["listen"]
     readonly forget: Retention["forget"]
@@ -154,6 +157,8 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
     stats,
     worker: runWorker({
       transaction: transactions.relaxed,
+      // On SQLite both take turns on one connection, and what comes last would hold up what is announced.
+      recording: sql.onDialectOrElse({ orElse: () => transactions.relaxed, pg: () => transactions.durable }),
       claims,
       records,
       leases,

@@ -15,6 +15,8 @@ import { isSuccess } from "./rules.ts"
 
 export interface WorkerOptions {
   readonly transaction: Transaction
+  /** Where something has ended. */
+  readonly recording: Transaction
   readonly claims: ReturnType<typeof makeClaims>
   readonly records: ReturnType<typeof makeRecords>
   readonly leases: Pick<Leases, "renew">
@@ -36,7 +38,7 @@ export interface WorkerOptions {
 export const runWorker = Effect.fnUntraced(function* (
   options: WorkerOptions
 ): Effect.fn.Return<never, never, Scope.Scope> {
-  const { transaction, claims, records, sender, bell } = options
+  const { transaction, recording, claims, records, sender, bell } = options
   const running = new Map<Claim, Promise<void>>()
   let ended: Array<Ended> = []
 
@@ -75,7 +77,7 @@ export const runWorker = Effect.fnUntraced(function* (
       if (done.length > 0) yield* records.write(done, now)
       return look ? yield* claims.take(options.maxInFlight - running.size, now, mine()) : null
     }).pipe(
-      transaction,
+      done.length > 0 ? recording : transaction,
       Effect.onError(() => Effect.sync(() => void (ended = [...done, ...ended])))
     )
     for (const { claim } of done) claim.lease.open.delete(claim.number)
@@ -91,7 +93,7 @@ export const runWorker = Effect.fnUntraced(function* (
     })
   )
 
-  yield* Effect.suspend(() => (running.size > 0 || ended.length > 0 ? options.leases.renew : Effect.void)).pipe(
+  yield* Effect.suspend(() => options.leases.renew(mine())).pipe(
     Effect.catchCause((cause) => Effect.logWarning("outbox: the database does not hear that this worker lives", cause)),
     Effect.andThen(realPause(options.leaseMs / renewals)),
     Effect.forever,

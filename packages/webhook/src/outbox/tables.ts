@@ -104,18 +104,22 @@ const endpointRules = Effect.gen(function* () {
  */
 const leases = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  for (const name of ["due", "leased", "lease_end", "endpoint", "ended"])
+  for (const name of ["due", "first", "leased", "lease_end", "endpoint", "ended"])
     yield* sql`DROP INDEX ${sql(`outbox_delivery_${name}`)}`
   yield* sql`ALTER TABLE outbox_delivery DROP COLUMN leased_until`
   yield* sql`ALTER TABLE outbox_delivery DROP COLUMN leased_by`
   // `deliveries`: their numbers. `until` is by the clock that all who share the database have.
   yield* sql`CREATE TABLE outbox_lease (
     id TEXT PRIMARY KEY,
-    worker TEXT NOT NULL,
     endpoint_id TEXT NOT NULL,
     until BIGINT NOT NULL,
     deliveries TEXT NOT NULL
   )`
+  // Whether its endpoint keeps the order: others need no index for it.
+  yield* sql`ALTER TABLE outbox_delivery ADD COLUMN fifo INTEGER NOT NULL DEFAULT 0`
+  yield* sql`UPDATE outbox_delivery SET fifo = 1 WHERE status IN ('pending', 'held')
+    AND endpoint_id IN (SELECT id FROM outbox_endpoint WHERE fifo = 1)`
+  yield* sql`CREATE INDEX outbox_delivery_first ON outbox_delivery (endpoint_id, seq) WHERE status = 'pending' AND fifo = 1`
   yield* sql`CREATE INDEX outbox_delivery_due ON outbox_delivery (endpoint_id, next_at, seq) WHERE status = 'pending'`
   yield* sql`CREATE INDEX outbox_delivery_endpoint ON outbox_delivery (endpoint_id, seq)`
   yield* sql`CREATE INDEX outbox_delivery_given_up ON outbox_delivery (endpoint_id, status, created_at)
@@ -127,6 +131,9 @@ const leases = Effect.gen(function* () {
         yield* sql`ALTER TABLE outbox_delivery DROP CONSTRAINT outbox_delivery_endpoint_id_fkey,
           DROP CONSTRAINT outbox_delivery_announcement_id_fkey`
         yield* sql`ALTER TABLE outbox_attempt DROP CONSTRAINT outbox_attempt_delivery_id_fkey`
+        yield* sql`ALTER TABLE outbox_announcement DROP CONSTRAINT outbox_announcement_dedupe_key_key`
+        yield* sql`CREATE UNIQUE INDEX outbox_announcement_key ON outbox_announcement (dedupe_key)
+          WHERE dedupe_key IS NOT NULL`
       })
   })
 })

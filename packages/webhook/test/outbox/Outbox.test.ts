@@ -702,7 +702,6 @@ describe.each(databases)("on $name", (engine) => {
           const until = engine.name === "postgres" ? Date.now() + 2000 : now + 20_000
           yield* sql`INSERT INTO outbox_lease ${sql.insert({
             id: "a lease",
-            worker: "a dead process",
             endpoint_id: id,
             until,
             deliveries: JSON.stringify([Number(taken!.seq)])
