@@ -106,7 +106,7 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
     renew: Effect.fnUntraced(function* (mine) {
       const now = yield* time
       const ids = [...mine].map(({ id }) => id)
-      if (ids.length > 0) yield* sql`UPDATE outbox_lease SET until = ${now} + ${leaseMs} WHERE ${sql.in("id", ids)}`
+      yield* sql`UPDATE outbox_lease SET until = ${now} + ${leaseMs} WHERE ${sql.in("id", ids)}`
     }),
     all: Effect.map(read, (rows) => rows.flatMap(({ deliveries, over }) => (over ? [] : deliveries)))
   }

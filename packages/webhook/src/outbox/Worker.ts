@@ -93,7 +93,7 @@ export const runWorker = Effect.fnUntraced(function* (
     })
   )
 
-  yield* Effect.suspend(() => options.leases.renew(mine())).pipe(
+  yield* Effect.suspend(() => (mine().size > 0 ? transaction(options.leases.renew(mine())) : Effect.void)).pipe(
     Effect.catchCause((cause) => Effect.logWarning("outbox: the database does not hear that this worker lives", cause)),
     Effect.andThen(realPause(options.leaseMs / renewals)),
     Effect.forever,
