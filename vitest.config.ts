@@ -9,6 +9,7 @@ process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.c
 
 /** What takes long begins first, longest at the top: mostly it waits, and the others have room beside it. */
 const long = [
+  "apps/server/test/cluster.test.ts",
   "packages/shell/test/hostile.test.ts",
   "scripts/test/docs.test.ts",
   "apps/server/test/postgres.test.ts",
@@ -23,7 +24,9 @@ const long = [
   "packages/dialects/test/fuzz.test.ts",
   "apps/server/test/execution/DurableExecutions.test.ts",
   "packages/conformance/test/dialectContract.test.ts",
-  "apps/cli/test/configs.test.ts"
+  "apps/cli/test/configs.test.ts",
+  "apps/server/test/execution/servers.test.ts",
+  "apps/server/test/execution/chaos.test.ts"
 ]
 
 class LongFirst extends BaseSequencer {

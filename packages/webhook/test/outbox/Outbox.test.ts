@@ -220,7 +220,7 @@ describe.concurrent.each(databases)("on $name", (engine) => {
           assert.isTrue(tries[0]!.truncated)
           assert.isAtMost(tries[0]!.body.length, 2048)
         }
-      }).pipe(Effect.provide(withOutbox({ rules: { hasty: { ...hasty, timeoutMs: 2000 } } })))
+      }).pipe(Effect.provide(withOutbox({ rules: { hasty: { ...hasty, timeoutMs: 10_000 } } })))
     )
 
     it.effect("410 disables the endpoint; what follows is held, and can be replayed", () =>
