@@ -17,11 +17,10 @@ it.runIf(hasPostgres())(
       const line = await said(child.stdout!, /^\{.*\}$/m)
       return { ...(JSON.parse(line) as { url: string; key: string | null }), child, ended }
     }
-    const agents = async (url: string, key: string) =>
-      (await (await fetch(`${url}/ai/agents`, { headers: { authorization: `Bearer ${key}` } })).json())
-        .data as ReadonlyArray<{
-        readonly name: string
-      }>
+    const agents = async (url: string, key: string) => {
+      const answer = await fetch(`${url}/ai/agents`, { headers: { authorization: `Bearer ${key}` } })
+      return ((await answer.json()) as { readonly data: ReadonlyArray<{ readonly name: string }> }).data
+    }
 
     const first = await serve({})
     const key = first.key!
