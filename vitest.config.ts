@@ -44,8 +44,8 @@ export default defineConfig({
       "scripts/test/**/*.test.ts"
     ],
     globalSetup: ["packages/testing-databases/src/sharedPostgres.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Most of them wait for processes and sockets.
     maxWorkers: 4,
     maxConcurrency: 12,

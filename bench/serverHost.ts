@@ -1,10 +1,13 @@
-/** The server that bench/server measures, with one function that hooks call as a tool. */
+/** The server that bench/server and bench/cluster measure, with one function that hooks call as a tool. */
 import { serve } from "@tenterhook/server"
 
+const [data, databaseUrl] = process.argv.slice(2)
 const server = await serve({
   port: 0,
-  data: process.argv[2]!,
+  data: data!,
+  ...(databaseUrl === undefined ? {} : { databaseUrl }),
   ratePerSecond: 1_000_000,
+  allow: ["127.0.0.0/8"],
   log: console.error,
   tools: [{ name: "note", description: "Does nothing", run: () => "noted" }]
 })

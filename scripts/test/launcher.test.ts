@@ -91,7 +91,7 @@ const pretend = `Object.defineProperty(process, "versions", { value: { ...proces
 
 const ended = (args: ReadonlyArray<string>, signal: NodeJS.Signals | undefined) =>
   new Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>((resolve, reject) => {
-    const child = spawn(node, args, { timeout: 20_000 })
+    const child = spawn(node, args, { timeout: 100_000 })
     let stdout = ""
     let stderr = ""
     child.stdout.on("data", (text) => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { node, root, within } from "../workspace.mjs"
 
-it("names the systems, shows what their hooks said, and leaves what they wrote", { timeout: 60_000 }, () => {
+it("names the systems, shows what their hooks said, and leaves what they wrote", () => {
   const folder = mkdtempSync(join(tmpdir(), "tenterhook-tour-"))
   try {
     const { status, stdout, stderr } = spawnSync(node, [within("scripts", "tour.ts"), folder], {

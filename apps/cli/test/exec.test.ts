@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
-import { leftAfter, makeFolder, pause, processesWith, program } from "./tenterhook.ts"
+import { makeFolder, markOf, pause, processesBecome, program } from "./tenterhook.ts"
 
 /** Start hooks say so, end hooks keep what they were told. */
 const config = {
@@ -108,53 +108,53 @@ describe("exec", () => {
 
   it("--timeout ends the command's whole tree with 124, then runs end hooks", async () => {
     const folder = makeFolder(config)
-    const ended = await folder.run(["exec", "--timeout", "700ms", "--", "sh", "-c", "sleep 30 & sleep 30"], {
-      env: { MARK: "exec-timeout" }
+    const ended = await folder.run(["exec", "--timeout", "700ms", "--", "sh", "-c", "sleep 300 & sleep 300"], {
+      env: { MARK: markOf("exec-timeout") }
     })
     assert.strictEqual(ended.code, 124)
-    assert.strictEqual(await leftAfter("MARK=exec-timeout", 2000), 0)
+    assert.strictEqual(await processesBecome(0, `MARK=${markOf("exec-timeout")}`), 0)
     assert.strictEqual(endOf(folder).outcome, "aborted")
   })
 
   it("a second interrupt ends the end hooks at once", async () => {
-    const folder = makeFolder({ "tenterhook.yaml": `hooks: [{ on: execution_end, run: "echo up > up; sleep 30" }]\n` })
-    const started = folder.start(["exec", "--", "true"], { env: { MARK: "exec-twice" } })
+    const folder = makeFolder({ "tenterhook.yaml": `hooks: [{ on: execution_end, run: "echo up > up; sleep 300" }]\n` })
+    const started = folder.start(["exec", "--", "true"], { env: { MARK: markOf("exec-twice") } })
     await folder.appears("up")
     started.child.kill("SIGINT")
     // The same signal within 300 ms counts once: a launcher and a terminal may both send it.
-    await pause(1000)
+    await pause(1500)
     assert.isNull(started.child.exitCode)
     started.child.kill("SIGINT")
     const ended = await started.ended
     assert.strictEqual(ended.code, 130)
-    assert.strictEqual(await leftAfter("MARK=exec-twice", 2000), 0)
+    assert.strictEqual(await processesBecome(0, `MARK=${markOf("exec-twice")}`), 0)
   })
 
   it("ends what a start hook left running with the execution, and the command could use it", async () => {
     const folder = makeFolder({
-      "tenterhook.yaml": `hooks: [{ on: execution_start, run: "env MARK=exec-left sleep 60 > /dev/null 2>&1 &" }]\n`
+      "tenterhook.yaml": `hooks: [{ on: execution_start, run: "env MARK=${markOf("exec-left")} sleep 300 > /dev/null 2>&1 &" }]\n`
     })
     const ended = await folder.run([
       "exec",
       "--",
       "sh",
       "-c",
-      "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c '^MARK=exec-left$'"
+      `until cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep '^MARK=${markOf("exec-left")}$'; do sleep 0.1; done`
     ])
-    assert.strictEqual(ended.stdout, "1\n")
-    assert.strictEqual(processesWith("MARK=exec-left"), 0)
+    assert.strictEqual(ended.stdout, `MARK=${markOf("exec-left")}\n`)
+    assert.strictEqual(await processesBecome(0, `MARK=${markOf("exec-left")}`), 0)
   })
 
   it("killed with -9, leaves nothing of its hooks behind", async () => {
     const folder = makeFolder({
-      "tenterhook.yaml": `hooks: [{ on: execution_start, run: "env MARK=exec-killed sleep 60 > /dev/null 2>&1 &" }]\n`
+      "tenterhook.yaml": `hooks: [{ on: execution_start, run: "env MARK=${markOf("exec-killed")} sleep 300 > /dev/null 2>&1 &" }]\n`
     })
-    const started = folder.start(["exec", "--", "sh", "-c", "echo $$ > up; exec sleep 20"])
+    const started = folder.start(["exec", "--", "sh", "-c", "echo $$ > up; exec sleep 300"])
     const pid = Number(await folder.appears("up"))
-    assert.strictEqual(processesWith("MARK=exec-killed"), 1)
+    assert.strictEqual(await processesBecome(1, `MARK=${markOf("exec-killed")}`), 1)
     started.child.kill("SIGKILL")
     try {
-      assert.strictEqual(await leftAfter("MARK=exec-killed", 2000), 0)
+      assert.strictEqual(await processesBecome(0, `MARK=${markOf("exec-killed")}`), 0)
     } finally {
       process.kill(pid, "SIGKILL")
     }
@@ -212,7 +212,7 @@ pid, fd = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
 said = b""
-until = time.time() + 25
+until = time.time() + 90
 while time.time() < until:
     ready, _, _ = select.select([fd], [], [], 0.2)
     if not ready:

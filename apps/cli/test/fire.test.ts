@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { makeFolder, processesWith } from "./tenterhook.ts"
+import { makeFolder, markOf, processesWith } from "./tenterhook.ts"
 
 const config = (...hooks: ReadonlyArray<string>) => ({
   "tenterhook.yaml": `hooks:\n${hooks.map((hook) => `  - ${hook}\n`).join("")}`
@@ -92,20 +92,20 @@ describe("fire", () => {
   })
 
   it("--timeout ends it with 124 and leaves nothing running", async () => {
-    const folder = makeFolder(config(`{ on: stop, run: "sleep 30 & sleep 30" }`))
-    const ended = await folder.run(["fire", "stop", "--timeout", "300ms"], { env: { MARK: "fire-timeout" } })
+    const folder = makeFolder(config(`{ on: stop, run: "sleep 300 & sleep 300" }`))
+    const ended = await folder.run(["fire", "stop", "--timeout", "300ms"], { env: { MARK: markOf("fire-timeout") } })
     assert.strictEqual(ended.code, 124)
-    assert.strictEqual(processesWith("MARK=fire-timeout"), 0)
+    assert.strictEqual(processesWith(`MARK=${markOf("fire-timeout")}`), 0)
     assert.strictEqual((await folder.run(["fire", "stop", "--timeout", "5"])).code, 2)
   })
 
   it("an interrupt ends it with 130 and leaves nothing running", async () => {
-    const folder = makeFolder(config(`{ on: stop, run: "echo up > up; sleep 30" }`))
-    const started = folder.start(["fire", "stop"], { env: { MARK: "fire-int" } })
+    const folder = makeFolder(config(`{ on: stop, run: "echo up > up; sleep 300" }`))
+    const started = folder.start(["fire", "stop"], { env: { MARK: markOf("fire-int") } })
     await folder.appears("up")
     started.child.kill("SIGINT")
     assert.strictEqual((await started.ended).code, 130)
-    assert.strictEqual(processesWith("MARK=fire-int"), 0)
+    assert.strictEqual(processesWith(`MARK=${markOf("fire-int")}`), 0)
   })
 
   it("--log-level debug tells what Wegent's documentation promises", async () => {

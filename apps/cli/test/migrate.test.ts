@@ -18,8 +18,9 @@ it.runIf(hasPostgres())(
       return { ...(JSON.parse(line) as { url: string; key: string | null }), child, ended }
     }
     const agents = async (url: string, key: string) => {
-      const answer = await fetch(`${url}/ai/agents`, { headers: { authorization: `Bearer ${key}` } })
-      return ((await answer.json()) as { readonly data: ReadonlyArray<{ readonly name: string }> }).data
+      const response = await fetch(`${url}/ai/agents`, { headers: { authorization: `Bearer ${key}` } })
+      const { data } = (await response.json()) as { readonly data: ReadonlyArray<{ readonly name: string }> }
+      return data
     }
 
     const first = await serve({})

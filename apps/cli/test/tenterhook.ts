@@ -73,7 +73,7 @@ export const makeFolder = (files: Readonly<Record<string, string>> = {}) => {
     has: (file: string) => existsSync(at(file)),
     /** Waits until the file is there and not empty. */
     appears: async (file: string) => {
-      const until = Date.now() + 20_000
+      const until = Date.now() + 60_000
       while (!existsSync(at(file)) || readFileSync(at(file), "utf8") === "") {
         if (Date.now() > until) throw new Error(`${file} did not appear`)
         await pause(20)
@@ -85,6 +85,9 @@ export const makeFolder = (files: Readonly<Record<string, string>> = {}) => {
 
 export const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds))
 
+/** For the environment of a test's processes, which this run of the tests alone has. */
+export const markOf = (test: string) => `${test}-${process.pid}`
+
 /** Living processes with this text in their environment. */
 export const processesWith = (variable: string): number =>
   readdirSync("/proc").filter((pid) => {
@@ -95,10 +98,10 @@ export const processesWith = (variable: string): number =>
     }
   }).length
 
-/** Waits until no such process lives; what is left after the time is the answer. */
-export const leftAfter = async (variable: string, milliseconds: number): Promise<number> => {
-  const until = Date.now() + milliseconds
-  while (processesWith(variable) > 0 && Date.now() < until) await pause(50)
+/** Waits until so many such processes live, for a time that is long for any machine; how many there are then. */
+export const processesBecome = async (count: number, variable: string): Promise<number> => {
+  const until = Date.now() + 60_000
+  while (processesWith(variable) !== count && Date.now() < until) await pause(50)
   return processesWith(variable)
 }
 

@@ -63,7 +63,7 @@ const openReceiver = async (statuses: ReadonlyArray<number>) => {
 }
 
 describe("tools", () => {
-  it("of an MCP server are called, and listed with the hooks", { timeout: 30_000 }, async () => {
+  it("of an MCP server are called, and listed with the hooks", async () => {
     const config = "hooks: [{ on: stop, call: greet, with: { name: Ada } }]\n"
     const folder = makeFolder({ "tenterhook.yaml": config, "mcp.json": tools, "server.mjs": server })
     const fired = await folder.run(["fire", "stop", "--tools", "mcp.json", "--json"])
@@ -78,7 +78,7 @@ describe("tools", () => {
     })
   })
 
-  it("that cannot be had are told, with exit code 2 where the file is wrong", { timeout: 30_000 }, async () => {
+  it("that cannot be had are told, with exit code 2 where the file is wrong", async () => {
     const folder = makeFolder({
       "tenterhook.yaml": "hooks: [{ on: stop, call: greet }]\n",
       "wrong.json": '{ "mcpServers": { "a": { "url": "example" } } }',
@@ -94,7 +94,7 @@ describe("tools", () => {
 })
 
 describe("announcements", () => {
-  it("of the documented hooks reach a receiver, signed, with real files", { timeout: 30_000 }, async () => {
+  it("of the documented hooks reach a receiver, signed, with real files", async () => {
     const { got, endpoints } = await openReceiver([200])
     const folder = makeFolder({
       "agent.json": documented,
@@ -126,7 +126,7 @@ describe("announcements", () => {
     )
   })
 
-  it("that are left go with deliver, under the same id", { timeout: 60_000 }, async () => {
+  it("that are left go with deliver, under the same id", async () => {
     const { got, endpoints } = await openReceiver([503, 200])
     const later = endpoints({ rules: { delaysMs: [12_000], jitter: 0 } })
     const folder = makeFolder({ "agent.json": documented, "endpoints.json": later })
@@ -136,7 +136,7 @@ describe("announcements", () => {
     assert.strictEqual(fired.code, 0)
     assert.include(fired.stderr, "1 delivery waits for its next try")
     assert.match((await folder.run(["deliveries", "--data", "data"])).stdout, /pending.*execution_end_hook\.succeeded/)
-    const sent = await folder.run(["deliver", "--data", "data", "--endpoints", "endpoints.json", "--timeout", "20s"], {
+    const sent = await folder.run(["deliver", "--data", "data", "--endpoints", "endpoints.json", "--timeout", "90s"], {
       env
     })
     assert.include(sent.stdout, "1 delivered, 0 given up")
@@ -144,7 +144,7 @@ describe("announcements", () => {
     assert.strictEqual(got[0]!.headers["webhook-id"], got[1]!.headers["webhook-id"])
   })
 
-  it("have endpoints that are checked before anything runs", { timeout: 30_000 }, async () => {
+  it("have endpoints that are checked before anything runs", async () => {
     const endpoints = (text: string) => `{ "endpoints": [ ${text} ] }`
     const folder = makeFolder({
       "agent.json": documented,

@@ -89,7 +89,7 @@ export const asks =
         ...headers
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000)
+      signal: AbortSignal.timeout(100_000)
     })
     const text = await response.text()
     if (status !== undefined) assert.strictEqual(response.status, status, `${method} ${path}: ${text}`)
@@ -127,7 +127,7 @@ export const until = async <A>(
   what: string,
   look: () => Promise<A | null | undefined | false> | A | null | undefined | false
 ) => {
-  const end = Date.now() + 20_000
+  const end = Date.now() + 60_000
   for (;;) {
     const found = await look()
     if (found !== null && found !== undefined && found !== false) return found

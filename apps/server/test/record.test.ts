@@ -141,7 +141,7 @@ describe("the stream", () => {
     const started = performance.now()
     await server.close()
     await Promise.all([all.ended, deliveries.ended, mine.ended])
-    assert.isBelow(performance.now() - started, 5000)
+    assert.isBelow(performance.now() - started, 60_000)
     assert.deepStrictEqual(server.logged, [])
   })
 })

@@ -244,8 +244,8 @@ describe("the end of an execution", () => {
   it("comes by itself where the host falls silent, and not while it is heard", async () => {
     const server = await openServer()
     const { id: agentId } = await server.post("/ai/agents", { hooks })
-    const silent = await server.post("/v1/executions", { agentId, leaseMs: 1000 })
-    const heard = await server.post("/v1/executions", { agentId, leaseMs: 1500 })
+    const silent = await server.post("/v1/executions", { agentId, leaseMs: 5000 })
+    const heard = await server.post("/v1/executions", { agentId, leaseMs: 3000 })
     const ended = await until("the end", async () => {
       await server.post(`/v1/executions/${heard.id}/lease`)
       const execution = await server.get(`/v1/executions/${silent.id}`)

@@ -73,7 +73,7 @@ const faults: Record<ServerFault, ReadonlyArray<string>> = {
 
 describe.concurrent("each server broken on purpose fails exactly these cases", () => {
   for (const [fault, expected] of Object.entries(faults)) {
-    it(`${fault}: ${expected.join(", ")}`, { timeout: 120_000 }, async () => {
+    it(`${fault}: ${expected.join(", ")}`, async () => {
       // What is never delivered is waited for in vain.
       const limits = fault === "never delivers" ? { deliveryLimitMs: 4000 } : {}
       const result = await onServer(fault as ServerFault, (server) => run(server, cases, limits))

@@ -28,7 +28,7 @@ const messages = (result: SuiteResult) =>
   result.cases.flatMap((it) => (it.status === "failed" ? [it.failure.message] : []))
 
 describe("a command", () => {
-  it("that keeps its contract passes every case, as a real process", { timeout: 60_000 }, async () => {
+  it("that keeps its contract passes every case, as a real process", async () => {
     assert.strictEqual(formatSuite(await runCases(cases, command())), "10 passed, 0 failed, 0 skipped")
   })
 

@@ -14,7 +14,7 @@ afterAll(() => postgres?.stop())
 const client = (options: Partial<Parameters<typeof PostgresClient.layer>[0]> = {}) =>
   Layer.fresh(PostgresClient.layer({ url: postgres.url, ...options }))
 
-const refusal = (url: string, waitMs = 300) =>
+const refusal = (url: string, waitMs = 60_000) =>
   Effect.gen(function* () {
     const exit = yield* Effect.exit(Effect.provide(SqlClient.SqlClient, client({ url, waitMs })))
     assert.isTrue(Exit.isFailure(exit))
@@ -52,7 +52,7 @@ describe.runIf(hasPostgres())("a database", () => {
         "not of the form postgres://user:password@host:port/database"
       )
       const closed = yield* Effect.promise(closedPort)
-      const late = yield* refusal(`postgres://postgres:secret@127.0.0.1:${closed}/postgres`)
+      const late = yield* refusal(`postgres://postgres:secret@127.0.0.1:${closed}/postgres`, 300)
       assert.match(late, /which did not come up within 0 s: .*ECONNREFUSED/)
       assert.notInclude(late, "secret")
     })
@@ -68,7 +68,8 @@ describe.runIf(hasPostgres())("a database", () => {
         sql.withTransaction(Effect.andThen(sql`INSERT INTO kept VALUES (2)`, sql`SELECT pg_sleep(20)`)),
         { startImmediately: true }
       )
-      yield* Effect.sleep(200)
+      const asleep = sql`SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(20)'`
+      while ((yield* asleep).length < 2) yield* Effect.sleep(20)
       yield* Effect.promise(() => postgres.kill())
       // Its other processes end once they notice; what they ran ends with them.
       yield* Effect.promise(() => postgres.restart())
@@ -85,13 +86,15 @@ describe.runIf(hasPostgres())("two transactions that wait for each other", () =>
       yield* sql`CREATE TABLE pair (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)`
       yield* sql`INSERT INTO pair VALUES (1, 0), (2, 0)`
       let tries = 0
+      let holding = 0
       const add = (id: number) => sql`UPDATE pair SET n = n + 1 WHERE id = ${id}`
       const both = (first: number, second: number) =>
         sql.withTransaction(
           Effect.gen(function* () {
             tries++
             yield* add(first)
-            yield* Effect.sleep(100)
+            holding++
+            while (holding < 2) yield* Effect.sleep(5)
             // A savepoint does not help: the whole is run again.
             yield* sql.withTransaction(add(second))
           })

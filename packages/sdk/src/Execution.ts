@@ -8,8 +8,8 @@ export interface OngoingExecution {
   /** Fires within the execution: with its id and context, and what hooks leave running ends with it. */
   readonly fire: AnyHooks["fire"]
   /**
-   * Runs the end hooks, then ends what hooks left running. Called twice, it gives the first report again.
-   * The options are for the end hooks.
+   * Runs the end hooks, then ends what hooks left running. Called twice, it gives the first report again;
+   * where there was none, as it was rejected, the end hooks run now. The options are for the end hooks.
    */
   readonly end: (how: ExecutionEnd, options?: FireOptions) => Promise<FireReport>
 }

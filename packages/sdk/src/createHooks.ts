@@ -160,10 +160,18 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
       const within = (more: EventContext | undefined): EventContext => ({ ...given, executionId: id, ...more })
       const release = () => runEngine(Scope.close(own, Exit.void))
       let ended: Promise<FireReport> | undefined
+      const end: OngoingExecution["end"] = async (how, endOptions) => {
+        try {
+          return await fireHere("execution_end", within(how), endOptions).finally(release)
+        } catch (error) {
+          ended = undefined
+          throw error
+        }
+      }
       const execution: OngoingExecution = {
         id,
         fire: (name, more, fireOptions) => fireHere(name, within(more), fireOptions),
-        end: (how, endOptions) => (ended ??= fireHere("execution_end", within(how), endOptions).finally(release))
+        end: (how, endOptions) => (ended ??= end(how, endOptions))
       }
       return { execution, release }
     }

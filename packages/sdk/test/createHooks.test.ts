@@ -22,6 +22,10 @@ const rejection = async (promise: Promise<unknown>): Promise<any> => {
   }
   return assert.fail("did not reject")
 }
+
+/** For the environment of a test's processes, which this run of the tests alone has. */
+const markOf = (test: string) => `${test}-${process.pid}`
+
 /** Living processes with this text in their environment, as Linux shows it. */
 const processesWith = (variable: string) =>
   readdirSync("/proc").filter((pid) => {
@@ -220,21 +224,24 @@ describe("createHooks", () => {
   })
 
   it("stops what runs when its signal aborts, and reports it", async () => {
-    await using hooks = await createHooks({ hooks: [{ on: "stop", run: "sleep 30" }], cwd: folder })
+    const env = { PATH: process.env["PATH"]!, MARK: markOf("aborted") }
+    await using hooks = await createHooks({ hooks: [{ on: "stop", run: "sleep 300" }], cwd: folder, env })
     const abort = new AbortController()
-    setTimeout(() => abort.abort(), 100)
-    const report = await hooks.fire("stop", {}, { signal: abort.signal })
+    const firing = hooks.fire("stop", {}, { signal: abort.signal })
+    while (processesWith(`MARK=${env.MARK}`) === 0) await new Promise((done) => setTimeout(done, 20))
+    abort.abort()
+    const report = await firing
     assert.deepInclude(report.outcomes[0], { status: "failed", reason: "cancelled", timedOut: false })
   })
 
   it("close stops what runs", async () => {
-    const env = { PATH: process.env["PATH"]!, MARK: "closed" }
-    const hooks = await createHooks({ hooks: [{ on: "stop", run: "sleep 30" }], cwd: folder, env })
+    const env = { PATH: process.env["PATH"]!, MARK: markOf("closed") }
+    const hooks = await createHooks({ hooks: [{ on: "stop", run: "sleep 300" }], cwd: folder, env })
     const firing = rejection(hooks.fire("stop"))
-    while (processesWith("MARK=closed") === 0) await new Promise((done) => setTimeout(done, 20))
+    while (processesWith(`MARK=${markOf("closed")}`) === 0) await new Promise((done) => setTimeout(done, 20))
     await hooks.close()
     assert.match((await firing).message, /closed/)
-    assert.strictEqual(processesWith("MARK=closed"), 0)
+    assert.strictEqual(processesWith(`MARK=${markOf("closed")}`), 0)
   })
 })
 
@@ -282,8 +289,8 @@ describe("execution", () => {
 
   it("may go on in another process: its start hooks do not run again, its end hooks do", async () => {
     const seen: Array<string> = []
-    const sleeping = { on: "stop", run: "sleep 60 > /dev/null 2>&1 &" }
-    const env = { PATH: process.env["PATH"]!, MARK: "resumed" }
+    const sleeping = { on: "stop", run: "sleep 300 > /dev/null 2>&1 &" }
+    const env = { PATH: process.env["PATH"]!, MARK: markOf("resumed") }
     await using hooks = await createHooks({ hooks: [...events(seen), sleeping], cwd: folder, env })
     const execution = await hooks.resumeExecution({ executionId: "ex_1", sessionId: "s1" })
     assert.strictEqual(execution.id, "ex_1")
@@ -291,32 +298,43 @@ describe("execution", () => {
     const how = { outcome: "aborted", error: "lease ran out" } as const
     const end = await execution.end(how)
     assert.strictEqual(end.event, "execution_end")
-    assert.strictEqual(processesWith("MARK=resumed"), 0)
+    assert.strictEqual(processesWith(`MARK=${markOf("resumed")}`), 0)
     assert.strictEqual(await execution.end(how), end)
     assert.deepStrictEqual(seen, ["end aborted lease ran out"])
     assert.match((await rejection(hooks.resumeExecution({} as never))).message, /context\.executionId: expected the id/)
   })
 
+  it("whose end was rejected may be ended again", async () => {
+    const seen: Array<string> = []
+    await using hooks = await createHooks({ hooks: events(seen), cwd: folder })
+    const execution = await hooks.startExecution()
+    const bad = { outcome: "success", cwd: 3 } as never
+    assert.include((await rejection(execution.end(bad))).message, "context.cwd")
+    const end = await execution.end({ outcome: "success" })
+    assert.strictEqual(await execution.end(bad), end)
+    assert.deepStrictEqual(seen, ["start string", "end success"])
+  })
+
   it("that nobody ended leaves nothing running when the hooks are closed", async () => {
-    const env = { PATH: process.env["PATH"]!, MARK: "unended" }
+    const env = { PATH: process.env["PATH"]!, MARK: markOf("unended") }
     const hooks = await createHooks({
-      hooks: [{ on: "execution_start", run: "sleep 60 > /dev/null 2>&1 &" }],
+      hooks: [{ on: "execution_start", run: "sleep 300 > /dev/null 2>&1 &" }],
       cwd: folder,
       env
     })
     await hooks.startExecution()
-    assert.strictEqual(processesWith("MARK=unended"), 1)
+    assert.strictEqual(processesWith(`MARK=${markOf("unended")}`), 1)
     await hooks.close()
-    assert.strictEqual(processesWith("MARK=unended"), 0)
+    assert.strictEqual(processesWith(`MARK=${markOf("unended")}`), 0)
   })
 
   it("ends what a hook left running, and only then", async () => {
     await using hooks = await createHooks({
-      hooks: [{ on: "execution_start", run: "sleep 60 > /dev/null 2>&1 &" }],
+      hooks: [{ on: "execution_start", run: "sleep 300 > /dev/null 2>&1 &" }],
       cwd: folder,
-      env: { PATH: process.env["PATH"]!, MARK: "left" }
+      env: { PATH: process.env["PATH"]!, MARK: markOf("left") }
     })
-    const alive = () => processesWith("MARK=left")
+    const alive = () => processesWith(`MARK=${markOf("left")}`)
     await hooks.execution((execution) => {
       assert.strictEqual(execution.start.outcomes[0]!.leftRunning, 1)
       assert.strictEqual(alive(), 1)

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { assert, it } from "vitest"
 
-it("hooks that call no tool and send nothing load neither clients nor a database", { timeout: 30_000 }, () => {
+it("hooks that call no tool and send nothing load neither clients nor a database", () => {
   const fixture = join(import.meta.dirname, "fixtures/loaded.ts")
   const text = execFileSync(process.execPath, ["--conditions=@tenterhook/source", fixture], { encoding: "utf8" })
   const loaded = JSON.parse(text) as ReadonlyArray<string>

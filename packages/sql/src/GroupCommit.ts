@@ -1,5 +1,5 @@
 /** Callers that come at the same time share a commit: it takes as long for many as for one. */
-import { Cause, Effect, Exit, Option, Semaphore } from "effect"
+import { Cause, Effect, Exit, Option } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import type { Transaction } from "./transactions.ts"
 
@@ -28,6 +28,10 @@ export interface GroupCommitOptions<A, B> {
   readonly maxSize?: number
   /** How much one item adds to a commit. Default: 1. */
   readonly sizeOf?: (one: A) => number
+  /** How many commits may be under way at the same time: more than one only where the database has more. Default: 1. */
+  readonly lanes?: number
+  /** `write` is all or nothing by itself, so it needs no transaction around it. Default: false. */
+  readonly atomic?: boolean
 }
 
 export const makeGroupCommit = <A, B>({
@@ -35,10 +39,12 @@ export const makeGroupCommit = <A, B>({
   transaction,
   write,
   maxSize = 1000,
-  sizeOf = () => 1
+  sizeOf = () => 1,
+  lanes = 1,
+  atomic = false
 }: GroupCommitOptions<A, B>): GroupCommit<A, B> => {
-  const turn = Semaphore.makeUnsafe(1)
   let waiting: Array<Waiting<A, B>> = []
+  let writing = 0
 
   const takeBatch = (): ReadonlyArray<Waiting<A, B>> => {
     let size = 0
@@ -66,35 +72,47 @@ export const makeGroupCommit = <A, B>({
       return exits
     })
 
-  const writeBatch = Effect.gen(function* () {
-    const batch = takeBatch()
+  const writeBatch = Effect.fnUntraced(function* (batch: ReadonlyArray<Waiting<A, B>>) {
     // A COMMIT that fails may have happened all the same: only what failed before it is written once more.
     let isOneAmiss = false
     const attempt = Effect.tapCause(together(batch), (cause) => Effect.sync(() => void (isOneAmiss = isOwn(cause))))
-    let exit = yield* Effect.exit(transaction(attempt))
+    let exit = yield* Effect.exit(atomic ? attempt : transaction(attempt))
     if (Exit.isFailure(exit) && batch.length > 1 && isOneAmiss) exit = yield* Effect.exit(transaction(eachAlone(batch)))
-    batch.forEach((one, index) => {
-      one.exit = Exit.isSuccess(exit) ? exit.value[index]! : Exit.failCause(exit.cause)
-    })
+    batch.forEach(({ resume }, index) => resume(Exit.isSuccess(exit) ? exit.value[index]! : Exit.failCause(exit.cause)))
   })
 
-  // Others that are about to come are let in first.
-  const commit = Effect.andThen(Effect.yieldNow, Effect.uninterruptible(writeBatch))
-
-  return Effect.fnUntraced(function* (item: A) {
-    if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) {
-      const [mine] = yield* write([item])
-      return mine!
+  /** Belongs to no caller: one that is interrupted leaves the others' work alone. */
+  const lane = Effect.gen(function* () {
+    while (true) {
+      // Others that are about to come are let in first.
+      yield* Effect.yieldNow
+      const batch = takeBatch()
+      if (batch.length === 0) return void writing--
+      yield* writeBatch(batch)
     }
-    const mine: Waiting<A, B> = { item, exit: null }
-    waiting.push(mine)
-    const written = Effect.suspend(() => mine.exit!)
-    // Whoever's turn it is writes for all who wait by then; they find it done when their turn comes.
-    yield* turn
-      .withPermit(Effect.whileLoop({ while: () => mine.exit === null, body: () => commit, step: () => {} }))
-      .pipe(Effect.onInterrupt(() => Effect.sync(() => void (waiting = waiting.filter((one) => one !== mine)))))
-    return yield* written
   })
+
+  const shared = (item: A) =>
+    Effect.withFiber<B, SqlError.SqlError>(({ context }) =>
+      Effect.callback((resume) => {
+        const mine: Waiting<A, B> = { item, resume }
+        waiting.push(mine)
+        if (writing < lanes) {
+          writing++
+          Effect.runForkWith(context)(lane)
+        }
+        return Effect.suspend(() => {
+          const at = waiting.indexOf(mine)
+          if (at >= 0) return Effect.sync(() => void waiting.splice(at, 1))
+          return Effect.callback<void>((over) => void (mine.resume = () => over(Effect.void)))
+        })
+      })
+    )
+
+  return (item) =>
+    Effect.flatMap(Effect.serviceOption(sql.transactionService), (outer) =>
+      Option.isSome(outer) ? Effect.map(write([item]), ([mine]) => mine!) : shared(item)
+    )
 }
 
 /** Whether the item itself may be why: another one could be written all the same. */
@@ -109,5 +127,6 @@ type Written<B> = Exit.Exit<B, SqlError.SqlError>
 
 interface Waiting<A, B> {
   readonly item: A
-  exit: Written<B> | null
+  /** Called once, when it is known what came of it. */
+  resume: (written: Written<B>) => void
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Schema, Stream } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Schema, Stream } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -199,17 +199,21 @@ describe("a file", () => {
     withFile((filename) =>
       Effect.gen(function* () {
         const sql = yield* table
+        const built = yield* Layer.build(Layer.fresh(SqliteClient.layer({ filename, busyTimeoutMs: 60_000 })))
+        const patient = Context.get(built, SqlClient.SqlClient)
         const other = new DatabaseSync(filename)
         other.exec("BEGIN IMMEDIATE")
         const refused = yield* Effect.flip(sql`INSERT INTO item ${sql.insert({ name: "a" })}`)
         assert.strictEqual(reasonOf(refused), "LockTimeoutError")
-        const waiting = yield* Effect.forkChild(sql.withTransaction(sql`INSERT INTO item ${sql.insert({ name: "b" })}`))
+        const waiting = yield* Effect.forkChild(
+          patient.withTransaction(patient`INSERT INTO item ${patient.insert({ name: "b" })}`)
+        )
         yield* Effect.sleep(100)
         other.exec("COMMIT")
         yield* Fiber.join(waiting)
         other.close()
         assert.deepEqual(yield* sql`SELECT name FROM item`, [{ name: "b" }])
-      }).pipe(Effect.provide(SqliteClient.layer({ filename, busyTimeoutMs: 400 })))
+      }).pipe(Effect.scoped, Effect.provide(SqliteClient.layer({ filename, busyTimeoutMs: 400 })))
     )
   )
 

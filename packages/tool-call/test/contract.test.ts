@@ -41,7 +41,7 @@ describe("the contract finds an adapter that", () => {
     ["works on after its scope was closed", "ADP-5", broken((running) => running, Scope.makeUnsafe())]
   ]
   for (const [fault, id, layer] of cases) {
-    it(`${fault}: ${id}`, { timeout: 120_000 }, async () => {
+    it(`${fault}: ${id}`, async () => {
       const results = await Effect.runPromise(audit(layer, { limitMs: 2000 }))
       assert.include(
         results.filter((result) => result.status === "broken").map((result) => result.id),

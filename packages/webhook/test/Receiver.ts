@@ -92,6 +92,16 @@ export const trickle = (response: ServerResponse, everyMs = 20) => {
   response.on("close", () => clearInterval(timer))
 }
 
+/** Breaks the connection off once what was written has had several turns to arrive: a reset takes what was not read. */
+export const breakOff = (socket: Socket) => {
+  let turns = 0
+  const timer = setInterval(() => {
+    if (++turns < 5) return
+    clearInterval(timer)
+    socket.resetAndDestroy()
+  }, 10)
+}
+
 export const digest = (body: Buffer) => `${body.length} ${createHash("sha256").update(body).digest("hex")}`
 
 const bodyOf = async (request: IncomingMessage) => {

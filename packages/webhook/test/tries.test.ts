@@ -40,7 +40,8 @@ const path = (far: Receiver, statuses: ReadonlyArray<number | null>) => {
   })
   return { url, count: () => count }
 }
-const tries = { delaysMs: [50, 50], timeoutMs: 300 }
+const tries = { delaysMs: [50, 50], timeoutMs: 30_000 }
+const impatient = { ...tries, timeoutMs: 1000 }
 
 it.layer(live, { excludeTestServices: true })("tries", (it) => {
   it.effect("go on until one is answered with 2xx, and the reply says how many there were", () =>
@@ -62,9 +63,9 @@ it.layer(live, { excludeTestServices: true })("tries", (it) => {
   it.effect("have a deadline each, and silence is tried again", () =>
     Effect.gen(function* () {
       const { url, count } = path(yield* Far, [null, 200])
-      assert.deepInclude((yield* reply(url, tries)).value, { status: 200, attempts: 2 })
+      assert.deepInclude((yield* reply(url, impatient)).value, { status: 200, attempts: 2 })
       const silent = path(yield* Far, [null])
-      const error = (yield* Effect.flip(reply(silent.url, tries))) as AdapterError
+      const error = (yield* Effect.flip(reply(silent.url, impatient))) as AdapterError
       assert.strictEqual(error.reason._tag, "transport")
       assert.deepInclude(error.reply?.value, { attempts: 3 })
       assert.deepStrictEqual([count(), silent.count()], [2, 3])
@@ -82,7 +83,11 @@ it.layer(live, { excludeTestServices: true })("tries", (it) => {
     Effect.gen(function* () {
       const { url, count } = path(yield* Far, [500])
       const scope = yield* Scope.make()
-      const running = yield* Effect.provideService(start(url, { delaysMs: [5000], timeoutMs: 300 }), Scope.Scope, scope)
+      const running = yield* Effect.provideService(
+        start(url, { delaysMs: [60_000], timeoutMs: 30_000 }),
+        Scope.Scope,
+        scope
+      )
       while (count() === 0) yield* Effect.sleep(10)
       yield* running.stop("timeout")
       yield* Scope.close(scope, Exit.void)

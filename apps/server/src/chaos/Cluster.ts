@@ -112,7 +112,9 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
       const ends = members.map(async ({ subject }, n) => {
         asked.add(subject())
         const how = await subject().end("SIGTERM")
-        return how === "exit code 0" ? [] : [`after SIGTERM server ${n} was to end with exit code 0, got ${how}`]
+        return how.startsWith("exit code 0")
+          ? []
+          : [`after SIGTERM server ${n} was to end with exit code 0, got ${how}`]
       })
       return (await Promise.all(ends)).flat()
     },

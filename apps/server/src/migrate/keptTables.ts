@@ -1,8 +1,8 @@
 /** What of a server's database goes along when it moves. */
 
 /**
- * Those whose rows others refer to stand first. Not among them: who lives (`server_process`, `heartbeat`), what was
- * migrated, and what the cluster keeps, which is made up for from the record.
+ * Those whose rows others refer to stand first. Not among them: who lives (`server_process`, `heartbeat`), what
+ * is being sent (`outbox_lease`), what was migrated, and what the cluster keeps, which is made up for from the record.
  */
 export const keptTables = [
   "upload",
@@ -62,6 +62,5 @@ export const withoutNul = (value: Value): Value =>
 /** Columns that only the old server's processes had a use for, as they arrive. */
 export const taken: { readonly [table in KeptTable]?: Row } = {
   execution: { claimed_by: null },
-  idempotency: { claimed_by: null },
-  outbox_delivery: { leased_until: 0, leased_by: null }
+  idempotency: { claimed_by: null }
 }

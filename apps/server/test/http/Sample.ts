@@ -129,7 +129,7 @@ const routes = (behaviour: Behaviour) =>
 
 /** A server that ends with the scope. */
 export const serveSample = Effect.fnUntraced(function* (settings: SampleSettings = {}) {
-  const { noKeyOnLoopback = false, ratePerSecond = null, maxBodyBytes = 10_000, waitMs = 5_000 } = settings
+  const { noKeyOnLoopback = false, ratePerSecond = null, maxBodyBytes = 10_000, waitMs = 60_000 } = settings
   const { engine = databases[0]!, database = yield* engine.database } = settings
   const behaviour: Behaviour = { made: 0, gate: null, ids: [], isDraining: false }
   const logged: Array<string> = []
@@ -190,7 +190,7 @@ export interface Answered {
 const ask = (url: string, key: string, init: RequestInit): Effect.Effect<Answered> =>
   Effect.promise(async () => {
     const headers = { authorization: `Bearer ${key}`, ...(init.headers as Record<string, string> | undefined) }
-    const response = await fetch(url, { ...init, headers, signal: init.signal ?? AbortSignal.timeout(20_000) })
+    const response = await fetch(url, { ...init, headers, signal: init.signal ?? AbortSignal.timeout(100_000) })
     const text = await response.text()
     return { status: response.status, headers: response.headers, text, json: parsed(text) }
   })

@@ -95,7 +95,7 @@ const send = ({ port, key }: Sample, { method, path, body, headers }: Input) =>
           authorization: `Bearer ${key}`,
           ...(isSent ? { "content-length": bytes.length } : {})
         }
-        const options = { host: "127.0.0.1", port, method, path, headers: all, timeout: 10_000, agent: false }
+        const options = { host: "127.0.0.1", port, method, path, headers: all, timeout: 60_000, agent: false }
         const sent = request(options, (response) => {
           let text = ""
           response.on("data", (chunk) => (text += chunk))

@@ -12,7 +12,7 @@ const rows = (sample: Sample) => sample.sql`SELECT * FROM idempotency`
 /** Until `create` waits at the gate. */
 const entered = (sample: Sample, count: number) =>
   Effect.gen(function* () {
-    const until = Date.now() + 5_000
+    const until = Date.now() + 60_000
     while (sample.behaviour.ids.length < count) {
       assert.isBelow(Date.now(), until)
       yield* Effect.sleep(5)

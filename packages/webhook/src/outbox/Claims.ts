@@ -1,13 +1,15 @@
-/** What a worker takes to send now, so that no other one does: a delivery with a lease that runs out by itself. */
+/** What a worker takes to send now, so that no other one does. */
 import { Flag, rowsOf, Whole } from "@tenterhook/sql"
 import { Effect, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { randomUUID } from "node:crypto"
 import type { Subscriber } from "./Endpoint.ts"
 import type { Endpoints } from "./Endpoints.ts"
+import { type Lease, type Leases, makeLease, noneOf, type Taken } from "./Leases.ts"
 
 export interface Claim {
   readonly id: string
+  /** What the lease knows it by. */
+  readonly number: number
   readonly webhookId: string
   readonly subscriber: Subscriber
   readonly type: string
@@ -17,8 +19,7 @@ export interface Claim {
   readonly createdAt: number
   /** Tries before this one. */
   readonly attempts: number
-  /** Names the lease. */
-  readonly lease: string
+  readonly lease: Lease
   readonly claimedAt: number
   /** Whether the endpoint has failed since its last success. */
   readonly failing: boolean
@@ -32,61 +33,55 @@ export interface Claimed {
   readonly limited: boolean
 }
 
-/** Added to the deadline of one try: after that, whoever claimed it is taken for dead. */
-export const defaultLeaseMarginMs = 5000
-
-export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, leaseMs: number | null) => {
-  /** On SQLite nobody else writes meanwhile; on Postgres what others work at is left to them. */
-  const skipLocked = sql.literal(sql.onDialectOrElse({ orElse: () => "", pg: () => "FOR UPDATE OF d SKIP LOCKED" }))
-
+export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, leases: Leases) => {
   /** Endpoints whose tries are counted by this transaction alone, so that no two together exceed what one allows. */
-  const held = (now: number): Effect.Effect<ReadonlySet<string> | null, SqlError.SqlError> =>
-    sql.onDialectOrElse({
-      orElse: () => Effect.succeed(null),
-      pg: () =>
-        Effect.map(
-          idRows(sql`SELECT e.id FROM outbox_endpoint e WHERE e.status = 'enabled' AND EXISTS (
-            SELECT 1 FROM outbox_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending'
-              AND d.leased_until = 0 AND d.next_at <= ${now}) ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED`),
-          (rows) => new Set(rows.map(({ id }) => id))
-        )
-    })
+  const locked = sql.literal(
+    sql.onDialectOrElse({ orElse: () => "", pg: () => "ORDER BY id FOR NO KEY UPDATE SKIP LOCKED" })
+  )
 
-  /**
-   * Within a transaction. `room`: how many at most; `mine`: leases of tries that still run here, which end by
-   * themselves: that the clock says otherwise means that it was set, or that the machine slept.
-   */
+  /** Within a transaction. `room`: how many at most; `mine`: of tries that run here, which end by themselves. */
   const take = Effect.fnUntraced(function* (
     room: number,
     now: number,
-    mine: ReadonlySet<string>
+    mine: ReadonlySet<Lease>
   ): Effect.fn.Return<Claimed, SqlError.SqlError> {
-    yield* sql`UPDATE outbox_delivery SET leased_until = 0, leased_by = NULL WHERE id IN (
-      SELECT d.id FROM outbox_delivery d WHERE d.leased_until > 0 AND d.leased_until <= ${now}
-        AND NOT ${sql.in("leased_by", [...mine])} ${skipLocked})`
-    const own = yield* held(now)
-    const subscribers = yield* endpoints.subscribers
     const claims: Array<Claim> = []
     let nextAt: number | null = null
     let limited = false
     const later = (at: number) => void (nextAt = nextAt === null ? at : Math.min(nextAt, at))
 
-    for (const line of yield* lineRows(linesOf(sql))) {
-      const subscriber = subscribers.get(line.id)
-      if (subscriber === undefined || line.due === null) continue
-      if (line.due > now) {
-        later(line.due)
-        continue
-      }
-      if (own !== null && !own.has(line.id)) {
+    const lines = yield* lineRows(linesOf(sql, now))
+    for (const { due, next } of lines) {
+      const at = due > now ? due : next
+      if (at !== null) later(at)
+    }
+    const due = lines.filter((line) => line.due <= now)
+    if (due.length === 0) return { claims, nextAt, limited }
+
+    const subscribers = yield* endpoints.subscribersOf(due[0]!.revision)
+    const states = new Map(
+      (yield* stateRows(sql`SELECT id, rate_free_at, CASE WHEN failing_since IS NULL THEN 0 ELSE 1 END AS failing
+        FROM outbox_endpoint WHERE ${sql.in(
+          "id",
+          due.map(({ id }) => id)
+        )} ${locked}`)).map((state) => [state.id, state])
+    )
+    const all = yield* leases.taken(mine)
+    const made: Array<Lease> = []
+    for (const { id } of due) {
+      const subscriber = subscribers.get(id)
+      if (subscriber === undefined) continue
+      const state = states.get(id)
+      if (state === undefined) {
         later(now + othersMs)
         continue
       }
-      const { endpoint, rules } = subscriber
-      const pace = paceOf(endpoint.ratePerSecond, line.rate_free_at, now)
+      const taken = all.get(id) ?? []
+      const { endpoint } = subscriber
+      const pace = paceOf(endpoint.ratePerSecond, state.rate_free_at, now)
       const most = Math.min(
         room - claims.length,
-        endpoint.fifo ? 1 - line.leased : endpoint.concurrency - line.leased,
+        (endpoint.fifo ? 1 : endpoint.concurrency) - taken.length,
         pace.allowed
       )
       if (most <= 0) {
@@ -94,76 +89,59 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
         else limited = true
         continue
       }
-      const rows = yield* claimRows(
-        endpoint.fifo ? firstOf(sql, line.id, now, skipLocked) : dueOf(sql, line.id, now, most, skipLocked)
-      )
-      if (rows.length === 0) continue
-      const lease = randomUUID()
-      const until = now + (leaseMs ?? rules.timeoutMs + defaultLeaseMarginMs)
-      yield* sql`UPDATE outbox_delivery SET leased_until = ${until}, leased_by = ${lease}
-        WHERE ${sql.in(
-          "id",
-          rows.map(({ id }) => id)
-        )}`
-      if (pace.interval > 0) {
-        const freeAt = pace.freeAt + rows.length * pace.interval
-        yield* sql`UPDATE outbox_endpoint SET rate_free_at = ${freeAt} WHERE id = ${line.id}`
-        if (rows.length === most) later(Math.max(freeAt, now + 1))
+      const rows = rowsAsWritten(yield* endpoint.fifo ? firstOf(sql, id, now) : dueOf(sql, id, now, most, taken))
+      if (rows.length > 0) {
+        const lease = makeLease(
+          id,
+          rows.map(({ number }) => number)
+        )
+        made.push(lease)
+        for (const row of rows) claims.push({ ...row, subscriber, lease, claimedAt: now, failing: state.failing })
+        if (pace.interval > 0) {
+          const freeAt = pace.freeAt + rows.length * pace.interval
+          yield* sql`UPDATE outbox_endpoint SET rate_free_at = ${freeAt} WHERE id = ${id}`
+          if (rows.length === most) later(Math.max(freeAt, now + 1))
+        }
       }
       if (rows.length === most) limited = true
-      else {
-        const [rest] = yield* nextRows(sql`SELECT min(next_at) AS next_at FROM outbox_delivery
-          WHERE endpoint_id = ${line.id} AND status = 'pending' AND leased_until = 0`)
-        if (rest!.next_at !== null) later(rest!.next_at)
-      }
-      for (const row of rows)
-        claims.push({
-          id: row.id,
-          webhookId: row.webhook_id,
-          subscriber,
-          type: row.type,
-          data: row.data,
-          announcedAt: row.announced_at,
-          createdAt: row.created_at,
-          attempts: row.attempts,
-          lease,
-          claimedAt: now,
-          failing: line.failing
-        })
     }
+    yield* leases.add(made)
     return { claims, nextAt, limited }
   })
 
   return { take }
 }
 
-/** Each enabled endpoint that has something to get: when the first of it is due, and how much is being sent. */
-const linesOf = (sql: SqlClient.SqlClient) => sql`
-  SELECT * FROM (
-    SELECT e.id, e.rate_free_at, CASE WHEN e.failing_since IS NULL THEN 0 ELSE 1 END AS failing,
-      (SELECT count(*) FROM outbox_delivery d WHERE d.endpoint_id = e.id AND d.leased_until > 0) AS leased,
-      CASE WHEN e.fifo = 1
+/**
+ * Each enabled endpoint that has something to get: when the first of it is due, be it being sent or not, and when the
+ * first is due that is not yet.
+ */
+const linesOf = (sql: SqlClient.SqlClient, now: number) => sql`
+  SELECT lines.*, (SELECT revision FROM outbox_revision WHERE one = 1) AS revision FROM (
+    SELECT e.id, CASE WHEN e.fifo = 1
         THEN (SELECT d.next_at FROM outbox_delivery d
-              WHERE d.endpoint_id = e.id AND d.status = 'pending' ORDER BY d.seq LIMIT 1)
+              WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.fifo = 1 ORDER BY d.seq LIMIT 1)
+        ELSE (SELECT min(d.next_at) FROM outbox_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending')
+      END AS due,
+      CASE WHEN e.fifo = 1 THEN NULL
         ELSE (SELECT min(d.next_at) FROM outbox_delivery d
-              WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.leased_until = 0)
-      END AS due
+              WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.next_at > ${now})
+      END AS next
     FROM outbox_endpoint e WHERE e.status = 'enabled'
   ) lines WHERE due IS NOT NULL ORDER BY due`
 
-const columns = "d.id, d.webhook_id, d.attempts, d.created_at, a.type, a.data, a.announced_at"
+const columns = `d.seq, d.id, d.webhook_id, d.attempts, d.created_at, a.type, a.data, a.announced_at
+  FROM outbox_delivery d JOIN outbox_announcement a ON a.id = d.announcement_id`
 
-const dueOf = (sql: SqlClient.SqlClient, endpointId: string, now: number, most: number, skipLocked: unknown) => sql`
-  SELECT ${sql.literal(columns)} FROM outbox_delivery d JOIN outbox_announcement a ON a.id = d.announcement_id
-  WHERE d.endpoint_id = ${endpointId} AND d.status = 'pending' AND d.leased_until = 0 AND d.next_at <= ${now}
-  ORDER BY d.next_at, d.seq LIMIT ${most} ${skipLocked}`
+const dueOf = (sql: SqlClient.SqlClient, endpointId: string, now: number, most: number, taken: Taken) => sql`
+  SELECT ${sql.literal(columns)}
+  WHERE d.endpoint_id = ${endpointId} AND d.status = 'pending' AND d.next_at <= ${now} AND ${noneOf(sql, taken)}
+  ORDER BY d.next_at, d.seq LIMIT ${most}`
 
 /** The head of the line, if it is due: nothing overtakes it. */
-const firstOf = (sql: SqlClient.SqlClient, endpointId: string, now: number, skipLocked: unknown) => sql`
-  SELECT ${sql.literal(columns)} FROM outbox_delivery d JOIN outbox_announcement a ON a.id = d.announcement_id
-  WHERE d.leased_until = 0 AND d.next_at <= ${now} AND d.seq = (
-    SELECT min(f.seq) FROM outbox_delivery f WHERE f.endpoint_id = ${endpointId} AND f.status = 'pending')
-  ${skipLocked}`
+const firstOf = (sql: SqlClient.SqlClient, endpointId: string, now: number) => sql`
+  SELECT ${sql.literal(columns)} WHERE d.next_at <= ${now} AND d.seq = (
+    SELECT min(f.seq) FROM outbox_delivery f WHERE f.endpoint_id = ${endpointId} AND f.status = 'pending' AND f.fifo = 1)`
 
 /** Tries are spread evenly; what was not used is kept for a tenth of a second and no longer. */
 const paceOf = (ratePerSecond: number | null, freeAt: number, now: number) => {
@@ -177,25 +155,20 @@ const keptMs = 100
 /** How soon an endpoint is looked at again that another process was taking from. */
 const othersMs = 50
 
+/** A schema for each would take longer than all else that is done for one. */
+const rowsAsWritten = (rows: ReadonlyArray<object>) =>
+  (rows as ReadonlyArray<Readonly<Record<string, string>>>).map((row) => ({
+    id: row["id"]!,
+    number: Number(row["seq"]),
+    webhookId: row["webhook_id"]!,
+    type: row["type"]!,
+    data: row["data"]!,
+    announcedAt: Number(row["announced_at"]),
+    createdAt: Number(row["created_at"]),
+    attempts: Number(row["attempts"])
+  }))
+
 const lineRows = rowsOf(
-  Schema.Struct({
-    id: Schema.String,
-    rate_free_at: Whole,
-    failing: Flag,
-    leased: Whole,
-    due: Schema.NullOr(Whole)
-  })
+  Schema.Struct({ id: Schema.String, due: Whole, next: Schema.NullOr(Whole), revision: Schema.String })
 )
-const idRows = rowsOf(Schema.Struct({ id: Schema.String }))
-const nextRows = rowsOf(Schema.Struct({ next_at: Schema.NullOr(Whole) }))
-const claimRows = rowsOf(
-  Schema.Struct({
-    id: Schema.String,
-    webhook_id: Schema.String,
-    attempts: Whole,
-    created_at: Whole,
-    type: Schema.String,
-    data: Schema.String,
-    announced_at: Whole
-  })
-)
+const stateRows = rowsOf(Schema.Struct({ id: Schema.String, rate_free_at: Whole, failing: Flag }))

@@ -133,6 +133,8 @@ export const makeDeliveries = (
 
   const replay = Effect.fn("Deliveries.replay")(function* (request: ReplayRequest) {
     const made = yield* Effect.gen(function* () {
+      // First, so that what is found is not forgotten meanwhile.
+      const subscribers = yield* endpoints.subscribersHeld
       const rows = yield* originals(request)
       const forgotten = rows.find(({ forgotten_at }) => forgotten_at !== null)
       if (forgotten !== undefined)
@@ -140,7 +142,6 @@ export const makeDeliveries = (
           "the replay",
           `the payload of the delivery ${forgotten.id} was forgotten at ${new Date(forgotten.forgotten_at!).toISOString()}; ask for later ones only`
         )
-      const subscribers = yield* endpoints.subscribersHeld
       const now = yield* Clock.currentTimeMillis
       const fresh: Array<Record<string, unknown> & { readonly id: string }> = []
       for (const row of rows) {
@@ -161,7 +162,7 @@ export const makeDeliveries = (
           created_at: now,
           next_at: now,
           attempts: 0,
-          leased_until: 0
+          fifo: endpoint.fifo ? 1 : 0
         })
       }
       yield* inChunks(fresh, (some) => sql`INSERT INTO outbox_delivery ${sql.insert(some)}`)

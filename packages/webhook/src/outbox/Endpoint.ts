@@ -109,23 +109,22 @@ export interface Subscriber {
   readonly endpoint: Endpoint
   readonly secrets: ReadonlyArray<Secret>
   readonly rules: DeliveryRules
-  readonly wants: (type: string, data: unknown) => boolean
+  readonly wants: (announced: { readonly type: string; readonly data: unknown }) => boolean
 }
 
 export const subscriberOf = (row: EndpointRow, known: Readonly<Record<string, DeliveryRules>>): Subscriber => {
   const endpoint = endpointOf(row)
-  const compiled = row.filter === null ? everything : compileFilter(row.filter)
-  const fits: Matches = typeof compiled === "string" ? () => false : compiled
+  const compiled = row.filter === null ? null : compileFilter(row.filter)
+  const fits: Matches | null = typeof compiled === "string" ? () => false : compiled
   return {
     endpoint,
     secrets: row.secrets,
     rules: { ...(known[row.mode] ?? modes["standard"]!), ...row.rules },
-    wants: (type, data) => matchesEvent(endpoint.events, type) && fits(data)
+    // Data are looked at only where a filter asks for them.
+    wants: (one) => matchesEvent(endpoint.events, one.type) && (fits === null || fits(one.data))
   }
 }
 
 /** Those that sign now, the newest first. */
 export const signingSecrets = (secrets: ReadonlyArray<Secret>, now: number): ReadonlyArray<string> =>
   secrets.filter(({ until }) => until === null || until > now).map(({ secret }) => secret)
-
-const everything: Matches = () => true

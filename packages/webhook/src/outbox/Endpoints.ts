@@ -51,8 +51,14 @@ export interface Endpoints {
   readonly remove: (id: string) => Effect.Effect<void, OutboxError>
   /** All of them as announcing and sending need them; read again when one was changed, by whatever process. */
   readonly subscribers: Effect.Effect<ReadonlyMap<string, Subscriber>, SqlError.SqlError>
+  /** The same, for whoever has just read the revision that the database has. */
+  readonly subscribersOf: (revision: string) => Effect.Effect<ReadonlyMap<string, Subscriber>, SqlError.SqlError>
+  /** What was read last, and of which revision that is: for a statement that asks for it. */
+  readonly remembered: () => { readonly revision: string; readonly subscribers: ReadonlyMap<string, Subscriber> }
   /** The same, and none is changed before the transaction ends: what is written for one holds when it is there. */
   readonly subscribersHeld: Effect.Effect<ReadonlyMap<string, Subscriber>, SqlError.SqlError>
+  /** Within a transaction: nobody announces, replays or changes one until it is over. */
+  readonly heldAlone: Effect.Effect<void, SqlError.SqlError>
   /** To be called in the transaction that changed one. */
   readonly changed: Effect.Effect<void, SqlError.SqlError>
 }
@@ -85,14 +91,17 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
 
   let remembered: ReadonlyMap<string, Subscriber> = new Map()
   let revision = ""
-  const subscribersWith = Effect.fnUntraced(function* (lock: Statement.Fragment) {
-    const [now] = yield* revisionRows(sql`SELECT revision FROM outbox_revision WHERE one = 1 ${lock}`)
-    if (now!.revision === revision) return remembered
+  const subscribersOf = Effect.fnUntraced(function* (now: string) {
+    if (now === revision) return remembered
     const rows = yield* endpointRows(sql`SELECT * FROM outbox_endpoint ORDER BY created_at, id`)
     remembered = new Map(rows.map((row) => [row.id, subscriberOf(row, rules)]))
-    revision = now!.revision
+    revision = now
     return remembered
   })
+  const subscribersWith = (lock: Statement.Fragment) =>
+    Effect.flatMap(revisionRows(sql`SELECT revision FROM outbox_revision WHERE one = 1 ${lock}`), ([now]) =>
+      subscribersOf(now!.revision)
+    )
 
   const subscribers = subscribersWith(sql.literal(""))
   const subscribersHeld = subscribersWith(sql.literal(sql.onDialectOrElse({ orElse: () => "", pg: () => "FOR SHARE" })))
@@ -108,6 +117,12 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
   return {
     subscribers,
     subscribersHeld,
+    subscribersOf,
+    heldAlone: sql.onDialectOrElse({
+      orElse: () => Effect.void,
+      pg: () => Effect.asVoid(sql`SELECT one FROM outbox_revision WHERE one = 1 FOR UPDATE`)
+    }),
+    remembered: () => ({ revision, subscribers: remembered }),
     changed,
     create: Effect.fn("Endpoints.create")(function* ({ id: given, secret: chosen, ...settings }) {
       yield* check(settings)
@@ -142,10 +157,15 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
     ).pipe(stored("read the endpoints")),
     update: Effect.fn("Endpoints.update")(function* (id, settings) {
       yield* check(settings)
-      return yield* Effect.andThen(rowOf(id), change(id, columnsOf(settings))).pipe(
-        sql.withTransaction,
-        stored("save the endpoint")
-      )
+      return yield* Effect.gen(function* () {
+        yield* rowOf(id)
+        const changed = yield* change(id, columnsOf(settings))
+        // What is announced from now on is told by the endpoint, what was is told here.
+        if (settings.fifo !== undefined)
+          yield* sql`UPDATE outbox_delivery SET fifo = ${settings.fifo ? 1 : 0}
+            WHERE endpoint_id = ${id} AND status IN ('pending', 'held')`
+        return changed
+      }).pipe(sql.withTransaction, stored("save the endpoint"))
     }),
     enable: Effect.fn("Endpoints.enable")(function* (id, options = {}) {
       return yield* Effect.gen(function* () {
@@ -204,9 +224,16 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
       ),
     remove: Effect.fn("Endpoints.remove")(function* (id) {
       yield* Effect.gen(function* () {
-        yield* rowOf(id)
-        yield* sql`DELETE FROM outbox_endpoint WHERE id = ${id}`
+        // Whoever records or announces is waited for, so that nothing comes after what is deleted.
+        const whole = sql.literal(sql.onDialectOrElse({ orElse: () => "", pg: () => "FOR UPDATE" }))
+        const found = yield* sql`SELECT id FROM outbox_endpoint WHERE id = ${id} ${whole}`
+        if (found.length === 0) return yield* unknown("endpoint", id)
         yield* changed
+        const its = sql`SELECT d.id FROM outbox_delivery d WHERE d.endpoint_id = ${id}`
+        yield* sql`DELETE FROM outbox_attempt WHERE delivery_id IN (${its})`
+        yield* sql`DELETE FROM outbox_delivery WHERE endpoint_id = ${id}`
+        yield* sql`DELETE FROM outbox_lease WHERE endpoint_id = ${id}`
+        yield* sql`DELETE FROM outbox_endpoint WHERE id = ${id}`
       }).pipe(sql.withTransaction, stored("remove the endpoint"))
     })
   }

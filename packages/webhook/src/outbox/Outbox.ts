@@ -9,6 +9,7 @@ import { makeClaims } from "./Claims.ts"
 import { type Deliveries, makeDeliveries } from "./Deliveries.ts"
 import { type Endpoints, makeEndpoints } from "./Endpoints.ts"
 import { type Feed, makeFeed } from "./Feed.ts"
+import { defaultLeaseMs, makeLeases, noneOf } from "./Leases.ts"
 import { type OutboxError, stored } from "./OutboxError.ts"
 import { makeRecords } from "./Records.ts"
 import { makeRetention, type Retention } from "./Retention.ts"
@@ -23,7 +24,9 @@ export interface OutboxSettings {
   readonly rules?: Readonly<Record<string, DeliveryRules>>
   /** Of endpoints that name none. Default: `standard`. */
   readonly mode?: string
-  /** How long what a worker took is its own. Default: the deadline of one try and 5 seconds. */
+  /**
+   * How long others leave alone what a worker took that no longer says that it lives: in milliseconds. Default: 10 000.
+   */
   readonly leaseMs?: number
   /** Requests of one worker at the same time at most. Default: 256. */
   readonly maxInFlight?: number
@@ -55,7 +58,10 @@ export class Outbox extends Context.Service<
   Outbox,
   {
     readonly announce: Announcer["announce"]
-    readonly endpoints: Omit<Endpoints, "subscribers" | "subscribersHeld" | "changed">
+    readonly endpoints: Omit<
+      Endpoints,
+      "subscribers" | "subscribersHeld" | "subscribersOf" | "remembered" | "heldAlone" | "changed"
+    >
     readonly deliveries: Deliveries
     readonly listen: Feed["listen"]
     readonly forget: Retention["forget"]
@@ -98,9 +104,11 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
   const endpoints = makeEndpoints({ sql, sender, rules, defaultMode, feed, wake: bell.ring })
   const announcer = makeAnnouncer(sql, transactions.durable, endpoints, feed, bell.ring)
   const deliveries = makeDeliveries(sql, endpoints, announcer, feed, sender, bell.ring)
-  const claims = makeClaims(sql, endpoints, settings.leaseMs ?? null)
-  const records = makeRecords(sql, endpoints, announcer, feed)
-  const retention = makeRetention(sql, transactions.relaxed)
+  const leaseMs = settings.leaseMs ?? defaultLeaseMs
+  const leases = makeLeases(sql, leaseMs)
+  const claims = makeClaims(sql, endpoints, leases)
+  const records = makeRecords(sql, endpoints, announcer, feed, leases)
+  const retention = makeRetention(sql, transactions.relaxed, endpoints)
 
   const pendingWhere = (more: Statement.Fragment) => sql`FROM outbox_delivery d
     JOIN outbox_endpoint e ON e.id = d.endpoint_id WHERE d.status = 'pending' AND e.status = 'enabled' ${more}`
@@ -124,15 +132,13 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
     const now = yield* Clock.currentTimeMillis
     const counts = yield* countRows(sql`SELECT status, count(*) AS n FROM outbox_delivery GROUP BY status`)
     const of = (status: string) => counts.find((row) => row.status === status)?.n ?? 0
-    const [leased] = yield* numberRows(
-      sql`SELECT count(*) AS n FROM outbox_delivery WHERE leased_until > 0 AND leased_until > ${now}`
-    )
+    const taken = yield* leases.all
     const [oldest] = yield* numberRows(sql`SELECT min(d.next_at) AS n
       FROM outbox_delivery d JOIN outbox_endpoint e ON e.id = d.endpoint_id
-      WHERE d.status = 'pending' AND d.leased_until = 0 AND e.status = 'enabled'`)
+      WHERE d.status = 'pending' AND e.status = 'enabled' AND ${noneOf(sql, taken)}`)
     return {
       pending: of("pending"),
-      inFlight: leased!.n ?? 0,
+      inFlight: taken.length,
       delivered: of("delivered"),
       failed: of("failed"),
       held: of("held"),
@@ -151,8 +157,12 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
     stats,
     worker: runWorker({
       transaction: transactions.relaxed,
+      // On SQLite both take turns on one connection, and what comes last would hold up what is announced.
+      recording: sql.onDialectOrElse({ orElse: () => transactions.relaxed, pg: () => transactions.durable }),
       claims,
       records,
+      leases,
+      leaseMs,
       sender,
       bell,
       turned: progress.ring,

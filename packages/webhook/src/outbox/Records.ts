@@ -10,6 +10,7 @@ import type { Subscriber } from "./Endpoint.ts"
 import { type Endpoints, hold } from "./Endpoints.ts"
 import { disabledType } from "./eventFilter.ts"
 import type { Feed } from "./Feed.ts"
+import type { Lease, Leases } from "./Leases.ts"
 import { isSuccess, judge } from "./rules.ts"
 
 export interface Ended {
@@ -17,55 +18,91 @@ export interface Ended {
   readonly result: Answer | NoAnswer
 }
 
-export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, announcer: Announcer, feed: Feed) => {
+export const makeRecords = (
+  sql: SqlClient.SqlClient,
+  endpoints: Endpoints,
+  announcer: Announcer,
+  feed: Feed,
+  leases: Leases
+) => {
   /** Within a transaction. */
   const write = Effect.fnUntraced(function* (
     all: ReadonlyArray<Ended>,
     now: number
   ): Effect.fn.Return<void, SqlError.SqlError> {
+    // Nobody removes an endpoint before its tries are written.
+    yield* sql.onDialectOrElse({
+      orElse: () => Effect.void,
+      pg: () => sql`SELECT id FROM outbox_endpoint
+        WHERE ${sql.in("id", [...new Set(all.map(({ claim }) => claim.lease.endpointId))])} FOR KEY SHARE`
+    })
+    const over = new Map<Lease, Set<number>>()
+    for (const { claim } of all) {
+      const numbers = over.get(claim.lease)
+      if (numbers === undefined) over.set(claim.lease, new Set([claim.number]))
+      else numbers.add(claim.number)
+    }
+    const ours = yield* leases.release(over)
     const rows: Array<Recorded> = []
     const succeeded = all.filter(({ result }) => isSuccess(result))
-    yield* writeSuccesses(succeeded, rows, now)
+    yield* writeSuccesses(succeeded, now)
     const failing = new Map<Subscriber, number>()
     for (const ended of all) {
       if (isSuccess(ended.result) || isCancelled(ended.result)) continue
       const { subscriber } = ended.claim
-      const exhausted = yield* writeFailure(ended, rows, now)
+      const exhausted = yield* writeFailure(ended, ours.has(ended.claim.lease), rows, now)
       failing.set(subscriber, (failing.get(subscriber) ?? 0) + (exhausted ? 1 : 0))
-    }
-    for (const { claim, result } of all) {
-      if (!isCancelled(result)) continue
-      yield* sql`UPDATE outbox_delivery SET leased_until = 0, leased_by = NULL
-        WHERE id = ${claim.id} AND leased_by = ${claim.lease}`
     }
     yield* inChunks(rows.map(attemptRow), (some) => sql`INSERT INTO outbox_attempt ${sql.insert(some)}`)
     for (const [subscriber, exhausted] of failing) yield* judgeEndpoint(subscriber, exhausted, now)
   })
 
-  const writeSuccesses = Effect.fnUntraced(function* (
-    succeeded: ReadonlyArray<Ended>,
-    rows: Array<Recorded>,
-    now: number
-  ) {
+  const writeSuccesses = Effect.fnUntraced(function* (succeeded: ReadonlyArray<Ended>, now: number) {
     if (succeeded.length === 0) return
     const byId = new Map(succeeded.map((ended) => [ended.claim.id, ended]))
     // Whoever else holds the lease by now: it was delivered.
-    const tried = yield* triedRows(sql`UPDATE outbox_delivery SET status = 'delivered', cause = NULL, reason = NULL,
-      attempts = attempts + 1, next_at = NULL, ended_at = ${now}, leased_until = 0, leased_by = NULL
-      WHERE ${sql.in("id", [...byId.keys()])} RETURNING id, attempts, status`)
-    yield* record(
-      tried.map((row) => recordedOf(byId.get(row.id)!, row)),
-      rows
-    )
+    const tried = yield* triedAtOnce([...byId.values()], now)
+    yield* told(tried.map((row) => recordedOf(byId.get(row.id)!, { ...row, status: "delivered" })))
     const recovered = new Set(succeeded.flatMap(({ claim }) => (claim.failing ? [claim.subscriber.endpoint.id] : [])))
     if (recovered.size > 0)
       yield* sql`UPDATE outbox_endpoint SET failing_since = NULL, failed_at = NULL WHERE ${sql.in("id", [...recovered])}`
   })
 
+  /** Writes that they were delivered, and the tries. */
+  const triedAtOnce: (
+    succeeded: ReadonlyArray<Ended>,
+    now: number
+  ) => Effect.Effect<ReadonlyArray<{ readonly id: string; readonly attempts: number }>, SqlError.SqlError> =
+    sql.onDialectOrElse({
+      orElse: () =>
+        Effect.fnUntraced(function* (succeeded, now) {
+          const byId = new Map(succeeded.map((ended) => [ended.claim.id, ended]))
+          const tried = yield* countedRows(sql`UPDATE outbox_delivery SET status = 'delivered', cause = NULL,
+            reason = NULL, attempts = attempts + 1, next_at = NULL, ended_at = ${now}
+            WHERE ${sql.in("id", [...byId.keys()])} RETURNING id, attempts`)
+          const rows = tried.map((row) => attemptRow(recordedOf(byId.get(row.id)!, { ...row, status: "delivered" })))
+          yield* inChunks(rows, (some) => sql`INSERT INTO outbox_attempt ${sql.insert(some)}`)
+          return tried
+        }),
+      pg: () => (succeeded, now) => {
+        const rows = succeeded.map((ended) => ({
+          seq: ended.claim.number,
+          ...attemptRow(recordedOf(ended, { id: ended.claim.id, attempts: 0, status: "delivered" }))
+        }))
+        return countedRows(sql`WITH tried AS MATERIALIZED (SELECT * FROM json_to_recordset(${JSON.stringify(rows)}::json)
+            AS t (seq bigint, at bigint, duration_ms float8, status int, headers text, body text, truncated int)),
+          done AS (UPDATE outbox_delivery d SET status = 'delivered', cause = NULL, reason = NULL,
+              attempts = d.attempts + 1, next_at = NULL, ended_at = ${String(now)}::bigint
+            FROM tried t WHERE d.seq = t.seq RETURNING d.seq, d.id, d.attempts)
+          INSERT INTO outbox_attempt (delivery_id, number, at, duration_ms, status, headers, body, truncated)
+          SELECT done.id, done.attempts, t.at, t.duration_ms, t.status, t.headers, t.body, t.truncated
+          FROM done JOIN tried t ON t.seq = done.seq RETURNING delivery_id AS id, number AS attempts`)
+      }
+    })
+
   /** Told at once, before anything else that comes of it. */
-  const record = (some: ReadonlyArray<Recorded>, rows: Array<Recorded>) => {
-    rows.push(...some)
-    return feed.tell(() =>
+  const told = (some: ReadonlyArray<Recorded>) =>
+    feed.tell(() =>
       some.map(({ claim, status, attempt }) => ({
         deliveryId: claim.id,
         endpointId: claim.subscriber.endpoint.id,
@@ -74,10 +111,9 @@ export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, anno
         attempt
       }))
     )
-  }
 
   /** Says whether its delivery is exhausted. */
-  const writeFailure = Effect.fnUntraced(function* (ended: Ended, rows: Array<Recorded>, now: number) {
+  const writeFailure = Effect.fnUntraced(function* (ended: Ended, isOurs: boolean, rows: Array<Recorded>, now: number) {
     const { claim, result } = ended
     const { rules } = claim.subscriber
     const attempts = claim.attempts + 1
@@ -89,20 +125,19 @@ export const makeRecords = (sql: SqlClient.SqlClient, endpoints: Endpoints, anno
         : next._tag === "failed"
           ? { status: "failed", cause: next.cause, reason: next.reason, next_at: null, ended_at: now }
           : {}
-    const mine = yield* triedRows(sql`UPDATE outbox_delivery
-      SET ${sql.update({ ...set, leased_until: 0, leased_by: null })}, attempts = attempts + 1
-      WHERE id = ${claim.id} AND leased_by = ${claim.lease} AND status = 'pending' RETURNING id, attempts, status`)
+    const mine = isOurs
+      ? yield* triedRows(sql`UPDATE outbox_delivery SET ${sql.update(set)}, attempts = attempts + 1
+          WHERE id = ${claim.id} AND status = 'pending' RETURNING id, attempts, status`)
+      : []
     // It was held meanwhile, or its lease ran out and others try it: the try counts, and decides nothing.
     const tried =
       mine.length > 0
         ? mine
-        : yield* triedRows(sql`UPDATE outbox_delivery SET attempts = attempts + 1,
-            leased_until = CASE WHEN leased_by = ${claim.lease} THEN 0 ELSE leased_until END
+        : yield* triedRows(sql`UPDATE outbox_delivery SET attempts = attempts + 1
             WHERE id = ${claim.id} RETURNING id, attempts, status`)
-    yield* record(
-      tried.map((row) => recordedOf(ended, row)),
-      rows
-    )
+    const recorded = tried.map((row) => recordedOf(ended, row))
+    rows.push(...recorded)
+    yield* told(recorded)
     if (next._tag !== "failed") return false
     if (next.disable !== undefined) yield* disable(claim.subscriber, next.disable, now)
     return next.cause === "exhausted"
@@ -191,5 +226,6 @@ const textOf = (body: Uint8Array) => new TextDecoder().decode(body).replaceAll("
 
 const TriedRow = Schema.Struct({ id: Schema.String, attempts: Whole, status: DeliveryStatus })
 const triedRows = rowsOf(TriedRow)
+const countedRows = rowsOf(Schema.Struct({ id: Schema.String, attempts: Whole }))
 const failingRows = rowsOf(Schema.Struct({ failing_since: Schema.NullOr(Whole), failed_at: Schema.NullOr(Whole) }))
 const countRows = rowsOf(Schema.Struct({ n: Whole }))

@@ -3,9 +3,10 @@
  * deliveries stay visible with their tries, and can no longer be replayed. Later they go as well, and the announcement
  * with them. What is pending or held is never touched.
  */
-import { deleteInBatches, repeatedly, rowsOf, type Transaction } from "@tenterhook/sql"
+import { repeatedly, rowsOf, type Transaction } from "@tenterhook/sql"
 import { Clock, Effect, Schema } from "effect"
 import type { SqlClient, SqlError, Statement } from "effect/sql"
+import type { Endpoints } from "./Endpoints.ts"
 import { idsBefore } from "./Id.ts"
 import { type OutboxError, stored } from "./OutboxError.ts"
 
@@ -41,10 +42,15 @@ export interface Retention {
   readonly keep: (keeping?: Keeping) => Effect.Effect<never>
 }
 
-export const makeRetention = (sql: SqlClient.SqlClient, transaction: Transaction): Retention => {
+export const makeRetention = (
+  sql: SqlClient.SqlClient,
+  transaction: Transaction,
+  endpoints: Pick<Endpoints, "heldAlone">
+): Retention => {
   const payloads = Effect.fnUntraced(function* (before: number) {
     const now = yield* Clock.currentTimeMillis
     return yield* walk(
+      "evt",
       before,
       sql`forgotten_at IS NULL AND NOT EXISTS (SELECT 1 FROM outbox_delivery d
         WHERE d.announcement_id = outbox_announcement.id AND (d.ended_at IS NULL OR d.ended_at >= ${before}))`,
@@ -52,30 +58,40 @@ export const makeRetention = (sql: SqlClient.SqlClient, transaction: Transaction
     )
   })
 
+  const deliveries = (before: number) =>
+    walk("msg", before, sql`ended_at < ${before} AND status IN ('delivered', 'failed')`, (which) =>
+      Effect.andThen(
+        sql`DELETE FROM outbox_attempt WHERE delivery_id IN (SELECT id FROM outbox_delivery WHERE ${which})`,
+        sql`DELETE FROM outbox_delivery WHERE ${which}`
+      )
+    )
+
   const announcements = (before: number) =>
     walk(
+      "evt",
       before,
       sql`NOT EXISTS (SELECT 1 FROM outbox_delivery d WHERE d.announcement_id = outbox_announcement.id)`,
-      (which) => sql`DELETE FROM outbox_announcement WHERE ${which}`
+      // Nobody replays meanwhile, so no delivery comes to what goes.
+      (which) => Effect.andThen(endpoints.heldAlone, sql`DELETE FROM outbox_announcement WHERE ${which}`)
     )
 
   /** Those older than a time, by their ids, which sort by time: so each step looks at so many and no more. */
   const walk = (
+    prefix: keyof typeof tables,
     before: number,
     fits: Statement.Fragment,
     change: (which: Statement.Fragment) => Effect.Effect<unknown, SqlError.SqlError>
   ) =>
     Effect.suspend(() => {
+      const table = sql(tables[prefix])
       let last = ""
       let count = 0
       const step = Effect.gen(function* () {
-        const rows = yield* idRows(sql`SELECT id FROM outbox_announcement
-          WHERE id > ${last} AND id < ${idsBefore("evt", before)} ORDER BY id LIMIT ${stepSize}`)
+        const rows = yield* idRows(sql`SELECT id FROM ${table}
+          WHERE id > ${last} AND id < ${idsBefore(prefix, before)} ORDER BY id LIMIT ${stepSize}`)
         if (rows.length === 0) return false
         last = rows.at(-1)!.id
-        const found = yield* idRows(
-          sql`SELECT id FROM outbox_announcement WHERE ${sql.in("id", idsOf(rows))} AND ${fits}`
-        )
+        const found = yield* idRows(sql`SELECT id FROM ${table} WHERE ${sql.in("id", idsOf(rows))} AND ${fits}`)
         if (found.length > 0) yield* transaction(change(sql`${sql.in("id", idsOf(found))} AND ${fits}`))
         count += found.length
         return rows.length === stepSize
@@ -86,16 +102,7 @@ export const makeRetention = (sql: SqlClient.SqlClient, transaction: Transaction
   const forget = Effect.fn("Outbox.forget")(function* ({ payloadsBefore, deliveriesBefore }: Forgetting) {
     return {
       payloads: payloadsBefore === undefined ? 0 : yield* payloads(payloadsBefore),
-      deliveries:
-        deliveriesBefore === undefined
-          ? 0
-          : yield* deleteInBatches(sql, {
-              table: "outbox_delivery",
-              key: "id",
-              where: sql`ended_at < ${deliveriesBefore} AND status IN ('delivered', 'failed')`,
-              size: stepSize,
-              transaction
-            }),
+      deliveries: deliveriesBefore === undefined ? 0 : yield* deliveries(deliveriesBefore),
       announcements: deliveriesBefore === undefined ? 0 : yield* announcements(deliveriesBefore)
     }
   }, stored("forget what is old"))
@@ -123,3 +130,5 @@ const idsOf = (rows: ReadonlyArray<{ readonly id: string }>) => rows.map(({ id }
 const dayMs = 86_400_000
 const stepSize = 500
 const idRows = rowsOf(Schema.Struct({ id: Schema.String }))
+
+const tables = { evt: "outbox_announcement", msg: "outbox_delivery" } as const

@@ -9,13 +9,18 @@ import type { Bell } from "./Bell.ts"
 import { bodyOf } from "./body.ts"
 import type { Claim, Claimed, makeClaims } from "./Claims.ts"
 import { signingSecrets } from "./Endpoint.ts"
+import type { Lease, Leases } from "./Leases.ts"
 import type { Ended, makeRecords } from "./Records.ts"
 import { isSuccess } from "./rules.ts"
 
 export interface WorkerOptions {
   readonly transaction: Transaction
+  /** Where something has ended. */
+  readonly recording: Transaction
   readonly claims: ReturnType<typeof makeClaims>
   readonly records: ReturnType<typeof makeRecords>
+  readonly leases: Pick<Leases, "renew">
+  readonly leaseMs: number
   readonly sender: Pick<Sender, "deliver">
   /** Rung when something may be due. */
   readonly bell: Bell
@@ -33,7 +38,7 @@ export interface WorkerOptions {
 export const runWorker = Effect.fnUntraced(function* (
   options: WorkerOptions
 ): Effect.fn.Return<never, never, Scope.Scope> {
-  const { transaction, claims, records, sender, bell } = options
+  const { transaction, recording, claims, records, sender, bell } = options
   const running = new Map<Claim, Promise<void>>()
   let ended: Array<Ended> = []
 
@@ -59,7 +64,8 @@ export const runWorker = Effect.fnUntraced(function* (
     running.set(claim, sent)
   }
 
-  const leases = () => new Set([...running.keys()].map(({ lease }) => lease))
+  /** Of tries that run here, or whose end is not written yet. */
+  const mine = () => new Set<Lease>([...running.keys(), ...ended.map(({ claim }) => claim)].map(({ lease }) => lease))
 
   const turn = Effect.fnUntraced(function* (asked: boolean) {
     const done = ended
@@ -69,11 +75,12 @@ export const runWorker = Effect.fnUntraced(function* (
     const now = yield* Clock.currentTimeMillis
     const claimed = yield* Effect.gen(function* () {
       if (done.length > 0) yield* records.write(done, now)
-      return look ? yield* claims.take(options.maxInFlight - running.size, now, leases()) : null
+      return look ? yield* claims.take(options.maxInFlight - running.size, now, mine()) : null
     }).pipe(
-      transaction,
+      done.length > 0 ? recording : transaction,
       Effect.onError(() => Effect.sync(() => void (ended = [...done, ...ended])))
     )
+    for (const { claim } of done) claim.lease.open.delete(claim.number)
     for (const claim of claimed?.claims ?? []) send(claim)
     if (done.length > 0) options.turned()
     return claimed
@@ -84,6 +91,13 @@ export const runWorker = Effect.fnUntraced(function* (
       if (running.size > 0) yield* Effect.promise(() => settled([...running.values()], options.graceMs))
       if (ended.length > 0) yield* Effect.ignoreCause(turn(false))
     })
+  )
+
+  yield* Effect.suspend(() => (mine().size > 0 ? transaction(options.leases.renew(mine())) : Effect.void)).pipe(
+    Effect.catchCause((cause) => Effect.logWarning("outbox: the database does not hear that this worker lives", cause)),
+    Effect.andThen(realPause(options.leaseMs / renewals)),
+    Effect.forever,
+    Effect.forkScoped
   )
 
   let known: Claimed = { claims: [], nextAt: null, limited: true }
@@ -115,3 +129,13 @@ const settled = (all: ReadonlyArray<Promise<void>>, graceMs: number) => {
   const late = new Promise<void>((done) => void (timer = setTimeout(done, graceMs)))
   return Promise.race([Promise.all(all), late]).finally(() => clearTimeout(timer))
 }
+
+/** Others who are waiting for the lease to run out do so in real time. */
+const realPause = (ms: number) =>
+  Effect.callback<void>((resume) => {
+    const timer = setTimeout(() => resume(Effect.void), ms)
+    return Effect.sync(() => clearTimeout(timer))
+  })
+
+/** How often a lease is renewed before it would run out. */
+const renewals = 3

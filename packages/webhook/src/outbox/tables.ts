@@ -1,6 +1,6 @@
 /**
- * Where the truth lives: four tables. Times are epoch milliseconds, lists and objects are JSON texts, booleans are 0 and 1.
- * A delivery that is being sent is `pending` with a lease: `leased_until` above 0.
+ * Where the truth lives. Times are epoch milliseconds, lists and objects are JSON texts, booleans are 0 and 1.
+ * A delivery that is being sent is `pending`, and a lease has its number.
  */
 import { migrate as migrateTables } from "@tenterhook/sql"
 import { Effect } from "effect"
@@ -98,4 +98,49 @@ const endpointRules = Effect.gen(function* () {
   yield* sql`ALTER TABLE outbox_endpoint ADD COLUMN rules TEXT`
 })
 
-const migrations = { "0001_tables": tables, "0002_retention": retention, "0003_endpoint_rules": endpointRules }
+/**
+ * What is being sent stands in rows of its own, a few for each worker, so that taking a delivery does not write it. On
+ * Postgres what a foreign key would look up for each row is held together by whoever deletes.
+ */
+const leases = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  for (const name of ["due", "first", "leased", "lease_end", "endpoint", "ended"])
+    yield* sql`DROP INDEX ${sql(`outbox_delivery_${name}`)}`
+  yield* sql`ALTER TABLE outbox_delivery DROP COLUMN leased_until`
+  yield* sql`ALTER TABLE outbox_delivery DROP COLUMN leased_by`
+  // `deliveries`: their numbers. `until` is by the clock that all who share the database have.
+  yield* sql`CREATE TABLE outbox_lease (
+    id TEXT PRIMARY KEY,
+    endpoint_id TEXT NOT NULL,
+    until BIGINT NOT NULL,
+    deliveries TEXT NOT NULL
+  )`
+  // Whether its endpoint keeps the order: others need no index for it.
+  yield* sql`ALTER TABLE outbox_delivery ADD COLUMN fifo INTEGER NOT NULL DEFAULT 0`
+  yield* sql`UPDATE outbox_delivery SET fifo = 1 WHERE status IN ('pending', 'held')
+    AND endpoint_id IN (SELECT id FROM outbox_endpoint WHERE fifo = 1)`
+  yield* sql`CREATE INDEX outbox_delivery_first ON outbox_delivery (endpoint_id, seq) WHERE status = 'pending' AND fifo = 1`
+  yield* sql`CREATE INDEX outbox_delivery_due ON outbox_delivery (endpoint_id, next_at, seq) WHERE status = 'pending'`
+  yield* sql`CREATE INDEX outbox_delivery_endpoint ON outbox_delivery (endpoint_id, seq)`
+  yield* sql`CREATE INDEX outbox_delivery_given_up ON outbox_delivery (endpoint_id, status, created_at)
+    WHERE status IN ('failed', 'held')`
+  yield* sql.onDialectOrElse({
+    orElse: () => Effect.void,
+    pg: () =>
+      Effect.gen(function* () {
+        yield* sql`ALTER TABLE outbox_delivery DROP CONSTRAINT outbox_delivery_endpoint_id_fkey,
+          DROP CONSTRAINT outbox_delivery_announcement_id_fkey`
+        yield* sql`ALTER TABLE outbox_attempt DROP CONSTRAINT outbox_attempt_delivery_id_fkey`
+        yield* sql`ALTER TABLE outbox_announcement DROP CONSTRAINT outbox_announcement_dedupe_key_key`
+        yield* sql`CREATE UNIQUE INDEX outbox_announcement_key ON outbox_announcement (dedupe_key)
+          WHERE dedupe_key IS NOT NULL`
+      })
+  })
+})
+
+const migrations = {
+  "0001_tables": tables,
+  "0002_retention": retention,
+  "0003_endpoint_rules": endpointRules,
+  "0004_leases": leases
+}

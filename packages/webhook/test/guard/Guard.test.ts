@@ -172,7 +172,7 @@ describe("a connection", () => {
     const strays: typeof buildConnector = () => (_, callback) => {
       const socket = connect(server.port, "127.0.0.1", () => callback(null, socket))
     }
-    const connector = guardedConnector(guard, { timeoutMs: 1000, build: strays })
+    const connector = guardedConnector(guard, { timeoutMs: 30_000, build: strays })
     const error = await new Promise<Error | null>((done) =>
       connector({ ...place, port: "80" }, (...[failed]) => done(failed))
     )
@@ -188,7 +188,7 @@ describe("a connection", () => {
       resolve: async () => (asked++ === 0 ? ["93.184.215.14", "2606:4700:4700::1111"] : ["127.0.0.1"])
     })
     const connector = guardedConnector(counting, {
-      timeoutMs: 1000,
+      timeoutMs: 30_000,
       build: (settings) => (_, callback) => {
         if (settings !== undefined && "lookup" in settings) {
           settings.lookup!("hooks.example.com", { all: true }, (...answer) => lookups.push(answer))

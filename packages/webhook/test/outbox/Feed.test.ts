@@ -21,7 +21,7 @@ const place = Effect.gen(function* () {
 })
 const twice = { rules: { twice: { ...modes["standard"]!, attempts: 2, delaysMs: [1000], jitter: 0 } }, mode: "twice" }
 
-describe.each(databases)("on $name", (engine) => {
+describe.concurrent.each(databases)("on $name", (engine) => {
   const { withOutbox } = outboxOn(engine)
 
   it.effect("tells what becomes of each delivery, in order, and when it is already so", () =>

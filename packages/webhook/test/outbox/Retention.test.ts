@@ -14,7 +14,7 @@ const settled = (count: number) =>
     )
   )
 
-describe.each(databases)("on $name", (engine) => {
+describe.concurrent.each(databases)("on $name", (engine) => {
   const { withOutbox } = outboxOn(engine)
 
   it.effect("forgets what ended before a time: payloads first, then deliveries with their tries", () =>

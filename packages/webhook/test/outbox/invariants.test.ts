@@ -10,7 +10,7 @@ const rules = { ...modes["standard"]!, attempts: 4, delaysMs: [1000, 2000, 4000]
 /** What a receiver does with one try. */
 const behaviours = ["accepts", "fails", "asks to wait", "breaks off", "redirects"] as const
 
-describe.each(databases)("on $name", (engine) => {
+describe.concurrent.each(databases)("on $name", (engine) => {
   const { withOutbox } = outboxOn(engine)
 
   it.effect.prop(
@@ -80,6 +80,6 @@ describe.each(databases)("on $name", (engine) => {
           inLine.toSorted((a, b) => a - b)
         )
       }).pipe(Random.withSeed(String(seed)), Effect.provide(withOutbox({ rules: { four: rules } }))),
-    { arbitrary: { runs: engine.name === "sqlite" ? 8 : 4 }, timeout: 60_000 }
+    { arbitrary: { runs: engine.name === "sqlite" ? 8 : 4 }, timeout: 240_000 }
   )
 })

@@ -22,21 +22,23 @@ const allow = ["127.0.0.0/8"]
 it("announces, drains and closes; the next run delivers what was left", async () => {
   const file = join(folder, "made", "outbox.db")
   let status = 503
-  const endpoints = [{ url: far.on((response) => response.writeHead(status).end()), secret, events: ["a.*"] }]
+  const url = far.on((response) => response.writeHead(status).end())
+  const hour = 3_600_000
+  const endpoints = [{ url, secret, events: ["a.*"], rules: { delaysMs: [hour] } }]
   const clock = movableClock()
   const one = await openOutbox({ file, allow, endpoints, clock })
   await one.announce([
     { type: "a.b", data: { n: 1 } },
     { type: "c.d", data: null }
   ])
-  assert.deepStrictEqual(await one.drain({ timeoutMs: 1000 }), { empty: false, pending: 1 })
+  assert.deepStrictEqual(await one.drain({ timeoutMs: 40_000 }), { empty: false, pending: 1 })
   await one.close()
   assert.strictEqual(far.received.length, 1)
 
   status = 200
   const two = await openOutbox({ file, allow, endpoints, clock })
-  clock.advance(10_000)
-  assert.deepStrictEqual(await two.drain(), { empty: true, pending: 0 })
+  clock.advance(2 * hour)
+  assert.deepStrictEqual(await two.drain({ timeoutMs: 40_000 }), { empty: true, pending: 0 })
   assert.strictEqual((await two.endpoints.list()).length, 1)
   assert.strictEqual((await two.stats()).delivered, 1)
   const [delivery] = await two.deliveries.list()
@@ -67,7 +69,7 @@ it("changes a declared endpoint where its settings or its secret differ, and lea
 it("keeps an endpoint's rules in the file, and delivers by them in the next run, where nobody says them again", async () => {
   const file = join(folder, "outbox.db")
   const url = far.on((response) => response.writeHead(far.received.length < 3 ? 503 : 200).end())
-  const endpoint = { id: "mine", url, rules: { jitter: 0, delaysMs: [50], timeoutMs: 2000 } }
+  const endpoint = { id: "mine", url, rules: { jitter: 0, delaysMs: [50], timeoutMs: 30_000 } }
   const one = await openOutbox({ file, allow, endpoints: [endpoint], deliver: false })
   await one.announce([{ type: "a.b", data: null }])
   const { updatedAt } = await one.endpoints.get("mine")
@@ -79,7 +81,7 @@ it("keeps an endpoint's rules in the file, and delivers by them in the next run,
 
   const three = await openOutbox({ file, allow })
   assert.deepStrictEqual((await three.endpoints.get("mine")).rules, endpoint.rules)
-  assert.deepStrictEqual(await three.drain({ timeoutMs: 3000 }), { empty: true, pending: 0 })
+  assert.deepStrictEqual(await three.drain({ timeoutMs: 40_000 }), { empty: true, pending: 0 })
   assert.strictEqual(far.received.length, 3)
   const [delivery] = await three.deliveries.list()
   assert.strictEqual(delivery!.status, "delivered")
@@ -111,7 +113,7 @@ it("forgets at the start what is old, unless told not to, and lets others listen
   const heard: Array<string> = []
   const stop = one.listen(({ status }) => void heard.push(status))
   await one.announce([{ type: "a.b", data: { n: 1 } }])
-  await one.drain()
+  await one.drain({ timeoutMs: 40_000 })
   stop()
   assert.deepStrictEqual(heard, ["pending", "delivered"])
   const [delivery] = await one.deliveries.list()
@@ -127,7 +129,7 @@ it("forgets at the start what is old, unless told not to, and lets others listen
   assert.deepStrictEqual((await keeping.deliveries.get(delivery!.id)).data, { n: 1 })
   await keeping.close()
   const forgetting = await openedAfter(0, undefined)
-  for (let i = 0; i < 200 && (await forgetting.deliveries.list()).length > 0; i++)
+  for (let i = 0; i < 2000 && (await forgetting.deliveries.list()).length > 0; i++)
     await new Promise((done) => setTimeout(done, 10))
   assert.deepStrictEqual(await forgetting.deliveries.list(), [])
   await forgetting.close()

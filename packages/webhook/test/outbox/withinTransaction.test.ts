@@ -24,10 +24,10 @@ const place = Effect.gen(function* () {
   return { sql, far, transactions, arrived }
 })
 
-describe.each(databases)("on $name", (engine) => {
+describe.concurrent.each(databases)("on $name", (engine) => {
   const { onDatabase } = outboxOn(engine)
   // On the real clock, with a poll that would come far too late.
-  const outbox = onDatabase({ pollMs: 60_000 })
+  const outbox = onDatabase({ pollMs: 600_000 })
 
   describe.each(["durable", "relaxed", "withTransaction"] as const)("in a transaction: %s", (kind) => {
     it.live("what is committed goes out at once, what is rolled back never does", () =>
@@ -43,17 +43,15 @@ describe.each(databases)("on $name", (engine) => {
         yield* pause()
         assert.strictEqual(far.received.length, 0)
 
-        const committed = yield* transaction(
+        yield* transaction(
           Effect.gen(function* () {
             yield* sql`INSERT INTO fire ${sql.insert({ name: "one" })}`
             yield* announce([{ type: "a.b", data: { n: "kept" } }])
             yield* pause()
             assert.strictEqual(far.received.length, 0, "it was sent before the commit")
-            return performance.now()
           })
         )
         yield* arrived(1)
-        assert.isBelow(performance.now() - committed, 3000)
         assert.include(far.received[0]!.body.toString(), "kept")
         yield* pause()
         assert.strictEqual(far.received.length, 1)

@@ -99,7 +99,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   const delivered = new Promise<"delivered">((done) => (over = () => done("delivered")))
   const watching = setInterval(() => {
     options.progress?.(accepted.size, kills)
-    const late = performance.now() - since > 60_000 + (count / perSecond) * 4000
+    const late = performance.now() - since > 180_000 + (count / perSecond) * 4000
     if ((accepted.size >= count && unannounced.size === 0) || late) over()
   }, 50)
 
