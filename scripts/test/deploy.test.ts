@@ -194,8 +194,20 @@ describe("kubernetes", () => {
   })
 
   it("it may do nothing that it need not", () => {
+    const given = checkServe(container.args)
     assert.deepInclude(pod.securityContext, { runAsNonRoot: true, runAsUser: 1000 })
-    assert.isFalse(pod.automountServiceAccountToken)
+    // The account is for `--cluster-health=kubernetes` alone.
+    assert.strictEqual(given.get("--cluster-health"), "kubernetes")
+    const [account] = of("ServiceAccount")
+    assert.strictEqual(pod.serviceAccountName, account.metadata.name)
+    assert.deepStrictEqual(
+      of("Role").map(({ rules }) => rules),
+      [[{ apiGroups: [""], resources: ["pods"], verbs: ["list"] }]]
+    )
+    const [binding] = of("RoleBinding")
+    assert.deepStrictEqual(binding.subjects, [{ kind: "ServiceAccount", name: account.metadata.name }])
+    assert.deepInclude(binding.roleRef, { kind: "Role", name: of("Role")[0].metadata.name })
+    assert.isEmpty(of("ClusterRole"))
     assert.deepInclude(container.securityContext, {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

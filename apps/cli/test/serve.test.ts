@@ -42,6 +42,11 @@ describe("serve", () => {
       assert.match(ended.stderr, /^tenterhook: [^\n]+\n$/)
     }
     assert.strictEqual((await running.ask("GET", "/ai/agents")).status, 200)
+
+    const shared = ["--port", "0", "--database-url", "postgres://nobody@127.0.0.1:1/none"]
+    const ended = await run(folder.path, [...shared, "--cluster-health", "kubernetes"])
+    assert.deepInclude(ended, { code: 1, stdout: "" })
+    assert.match(ended.stderr, /^tenterhook: Kubernetes cannot be asked which servers live: expected [^\n]+\n$/)
   })
 })
 

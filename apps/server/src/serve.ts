@@ -14,6 +14,7 @@ import { createServer } from "node:net"
 import { join, resolve } from "node:path"
 import { Api } from "./api/Api.ts"
 import { DurableExecutions } from "./execution/DurableExecutions.ts"
+import { accountOf, type KubernetesPlace, NotInKubernetes } from "./execution/kubernetes.ts"
 import { LiveExecutions } from "./execution/LiveExecutions.ts"
 import { recordedSteps } from "./execution/recordedSteps.ts"
 import { Runs } from "./execution/Runs.ts"
@@ -69,6 +70,8 @@ export interface ServeOptions {
   readonly clusterHost?: string
   /** 0 takes one that is free. Default: 0. */
   readonly clusterPort?: number
+  /** Where several servers share a database: Kubernetes is asked which of them live, and not only they themselves. */
+  readonly kubernetes?: KubernetesPlace
   /** Places beside public addresses that hooks' requests and deliveries may go to. */
   readonly allow?: ReadonlyArray<string>
   /** MCP servers whose tools hooks may call, `{mcpServers: {…}}`. */
@@ -287,10 +290,23 @@ const serverLayer = (
 const ownCluster = (data: string) =>
   Layer.fresh(SqliteClient.layer({ filename: join(data, "cluster.db"), synchronous: "NORMAL" }))
 
-const runnerPlace = async ({ clusterHost = defaultHost, clusterPort = 0 }: ServeOptions): Promise<RunnerPlace> => ({
+const runnerPlace = async ({
+  clusterHost = defaultHost,
+  clusterPort = 0,
+  kubernetes
+}: ServeOptions): Promise<RunnerPlace> => ({
+  ...(kubernetes === undefined ? {} : { kubernetes: known(kubernetes) }),
   host: clusterHost,
   port: clusterPort === 0 ? await freePort(clusterHost) : clusterPort
 })
+
+const known = (place: KubernetesPlace) => {
+  try {
+    return accountOf(place)
+  } catch (error) {
+    throw error instanceof NotInKubernetes ? new ServeError(error.message, { cause: error }) : error
+  }
+}
 
 /** The others are told the port before anybody listens there. */
 const freePort = (host: string) =>

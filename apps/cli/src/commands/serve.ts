@@ -40,6 +40,12 @@ export const serve = Command.make(
       Flag.withMetavar("number"),
       Flag.withDescription("With a database URL: the port for the other servers; one that is free where absent")
     ),
+    clusterHealth: Flag.Literals("cluster-health", ["ping", "kubernetes"]).pipe(
+      Flag.optional,
+      Flag.withDescription(
+        "With a database URL: how it is known which servers live; ping asks them and is the default, kubernetes asks its API, in a pod with a service account that may list pods"
+      )
+    ),
     allow: Flag.String("allow").pipe(
       Flag.atLeast(0),
       Flag.withMetavar("place"),
@@ -90,7 +96,8 @@ export const serve = Command.make(
     const databaseUrl = databaseOf(flags.database)
     for (const [name, value] of [
       ["--cluster-host", flags.clusterHost],
-      ["--cluster-port", flags.clusterPort]
+      ["--cluster-port", flags.clusterPort],
+      ["--cluster-health", flags.clusterHealth]
     ] as const) {
       if (value._tag === "Some" && Option.isNone(databaseUrl))
         throw new Refusal(`${name}: servers share a Postgres, not a folder`, { hint: "--database-url names one" })
@@ -110,6 +117,7 @@ export const serve = Command.make(
       ...given("databaseUrl", databaseUrl),
       ...given("clusterHost", flags.clusterHost),
       ...given("clusterPort", flags.clusterPort),
+      ...(Option.getOrNull(flags.clusterHealth) === "kubernetes" ? { kubernetes: {} } : {}),
       ...given("shared", flags.shared),
       ...given("ratePerSecond", flags.rateLimit),
       ...given("maxBodyBytes", flags.maxBody),

@@ -17,6 +17,7 @@ import { Digest } from "effect/crypto"
 import { RpcSerialization } from "effect/rpc"
 import type { SqlClient } from "effect/sql"
 import { connect } from "node:net"
+import { type KubernetesAccount, kubernetesHealth } from "./kubernetes.ts"
 
 export interface RunnerPlace {
   /** Where the others reach this process. */
@@ -24,6 +25,8 @@ export interface RunnerPlace {
   readonly port: number
   /** Where it listens. Default: the same. */
   readonly listenHost?: string
+  /** Tells which of the others live. Default: they are asked themselves. */
+  readonly kubernetes?: KubernetesAccount
 }
 
 /**
@@ -34,7 +37,8 @@ export interface RunnerPlace {
 export const sharedRunner = ({
   host,
   port,
-  listenHost
+  listenHost,
+  kubernetes
 }: RunnerPlace): Layer.Layer<Sharding.Sharding | MessageStorage.MessageStorage, never, SqlClient.SqlClient> => {
   const address = RunnerAddress.RunnerAddress.make({ host, port })
   const config = ShardingConfig.layer({
@@ -50,10 +54,13 @@ export const sharedRunner = ({
     runnerHealthCheckInterval: 2000,
     entityTerminationTimeout: 1000
   })
-  const health = RunnerHealth.layerPing.pipe(
-    Layer.provide(Runners.layerRpc),
-    Layer.provide(NodeClusterSocket.layerClientProtocol)
-  )
+  const health =
+    kubernetes === undefined
+      ? RunnerHealth.layerPing.pipe(
+          Layer.provide(Runners.layerRpc),
+          Layer.provide(NodeClusterSocket.layerClientProtocol)
+        )
+      : kubernetesHealth(kubernetes)
   return SocketRunner.layer.pipe(
     Layer.provide([NodeClusterSocket.layerSocketServer, NodeClusterSocket.layerClientProtocol, health]),
     Layer.provide(withoutDeparted(address)),
