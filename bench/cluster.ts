@@ -1,6 +1,6 @@
 /**
  * One, two and three servers on one Postgres, all on this machine with those who ask: what they take in a second, and what
- * each thing costs the servers and Postgres. Costs hardly depend on what else the machine does; rates do.
+ * each thing costs the servers and Postgres, by what the kernel and Postgres count.
  */
 import { PostgresClient } from "@tenterhook/postgres"
 import { type Postgres, startPostgres } from "@tenterhook/testing-postgres"

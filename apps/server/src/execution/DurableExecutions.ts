@@ -66,17 +66,19 @@ const Ended = DurableDeferred.make("ended")
 const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alone: boolean) {
   const { leaseCheckMs = 1000, reconcileMs = 5000, settleMs = 5000 } = options
   const steps = yield* ExecutionSteps
-  const running = yield* makeRunning
+  const running = yield* makeRunning(steps)
   const cluster = yield* makeCluster
   /** Those that are known to wait for their end, so that comparing them costs nothing. */
   const waiting = new Set<string>()
+  /** What the cluster was reminded of, and is not on record yet. */
+  const reminded = new Set<string>()
 
   yield* cluster.register((id) =>
     Effect.gen(function* () {
-      yield* running.once("start", id, steps.start(id))
+      yield* running.started(id)
       waiting.add(id)
       yield* DurableDeferred.await(Ended)
-      yield* running.once("end", id, steps.end(id))
+      yield* running.ended(id)
       waiting.delete(id)
     })
   )
@@ -103,11 +105,17 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
       if (running.has(id) || (waiting.has(id) && !ending)) return
       const state = yield* cluster.stateOf(id)
       if (state === "Suspended" && !ending) return void waiting.add(id)
+      // It may believe in a run that is none: one whose answer was lost with the database. The steps ask the record first.
+      if (reminded.has(nameOf(id, ending))) {
+        yield* running.started(id)
+        return yield* ending ? running.ended(id) : Effect.void
+      }
       // The record says that it has not ended, so a workflow that has is wrong: it starts over.
       if (state === "Complete") yield* cluster.forget([id])
       if (state !== "Suspended") yield* cluster.begin(id)
       if (ending) yield* cluster.end(id)
       yield* cluster.wake(id)
+      reminded.add(nameOf(id, ending))
     },
     (effect, { id }) =>
       Effect.ignoreCause(Effect.timeout(effect, patienceMs), {
@@ -121,6 +129,8 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
     const all = yield* steps.unfinished(before)
     const endingFirst = all.toSorted((one, other) => Number(other.ending) - Number(one.ending))
     yield* Effect.forEach(endingFirst, makeUp, atOnce)
+    const open = new Set(all.map(({ id, ending }) => nameOf(id, ending)))
+    for (const name of reminded) if (!open.has(name)) reminded.delete(name)
   })
 
   const looking = again("Looking for leases that ran out", expire)
@@ -221,21 +231,23 @@ const makeCluster = Effect.gen(function* () {
  * Steps run beside their workflow: the cluster may interrupt a run to begin it anew, which must neither cut a hook
  * short nor run it twice. A step that fails is run again; closing the scope ends it without a result.
  */
-const makeRunning = Effect.gen(function* () {
+const makeRunning = Effect.fnUntraced(function* (steps: Pick<ExecutionSteps["Service"], "start" | "end">) {
   const fibers = yield* FiberMap.make<string, void>()
 
-  const once = Effect.fnUntraced(function* (step: "start" | "end", id: string, effect: Effect.Effect<void>) {
-    const fiber = yield* FiberMap.run(fibers, `${step} ${id}`, again(`The ${step} of execution ${id}`, effect), {
-      onlyIfMissing: true
+  const once = (step: "start" | "end") =>
+    Effect.fnUntraced(function* (id: string) {
+      const running = again(`The ${step} of execution ${id}`, steps[step](id))
+      const fiber = yield* FiberMap.run(fibers, nameOf(id, step === "end"), running, { onlyIfMissing: true })
+      const exit = yield* Fiber.await(fiber)
+      if (Exit.isFailure(exit)) yield* Effect.never
     })
-    const exit = yield* Fiber.await(fiber)
-    if (Exit.isFailure(exit)) yield* Effect.never
-  })
 
-  const has = (id: string) => FiberMap.hasUnsafe(fibers, `start ${id}`) || FiberMap.hasUnsafe(fibers, `end ${id}`)
+  const has = (id: string) => [true, false].some((ending) => FiberMap.hasUnsafe(fibers, nameOf(id, ending)))
 
-  return { once, has }
+  return { started: once("start"), ended: once("end"), has }
 })
+
+const nameOf = (id: string, ending: boolean) => `${ending ? "end" : "start"} ${id}`
 
 const sharesMs = 2000
 /** A cluster that has no runner for a shard keeps on trying, and one that is stuck must not hold up the others. */
