@@ -3,16 +3,16 @@ import { assert, describe, it } from "@effect/vitest"
 import { databases } from "@tenterhook/testing-databases"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { createServer } from "node:net"
 import { DurableExecutions } from "../../src/execution/DurableExecutions.ts"
 import { ExecutionSteps } from "../../src/execution/ExecutionSteps.ts"
 import { migrateIdempotency } from "../../src/http/idempotency.ts"
+import { freePort } from "../execution/freePort.ts"
 import { fired, newExecution, storesOn } from "../../src/store/contract.ts"
 import { Executions } from "../../src/store/Executions.ts"
 import { Fires } from "../../src/store/Fires.ts"
 import { retention } from "../../src/store/retention.ts"
 
-const count = 40
+const count = 20
 
 describe.each(databases)("retention on $name", ({ name, database }) => {
   it.live("leaves nothing of what has ended, in the cluster's tables neither", () =>
@@ -46,7 +46,7 @@ const life = Effect.gen(function* () {
   const until = Effect.fnUntraced(function* (holds: Effect.Effect<boolean, unknown>) {
     const since = performance.now()
     while (!(yield* holds)) {
-      if (performance.now() - since > 40_000) return yield* Effect.die("it did not come to that within 40 s")
+      if (performance.now() - since > 60_000) return yield* Effect.die("it did not come to that within a minute")
       yield* Effect.sleep(50)
     }
   })
@@ -86,11 +86,3 @@ const steps = Layer.effect(
     })
   })
 )
-
-const freePort = () =>
-  new Promise<number>((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => done(port))
-    })
-  })
