@@ -42,8 +42,8 @@ export const make = Effect.fnUntraced(function* (
     keepAlive: keepAliveMs,
     startupParameters: {
       statement_timeout: String(statementMs),
-      // Whoever froze within a transaction must not hold up the others for ever.
-      idle_in_transaction_session_timeout: String(statementMs)
+      // Whoever froze within a transaction must not hold up the others for longer than it takes to be thought gone.
+      idle_in_transaction_session_timeout: String(frozenMs)
     }
   }).pipe(
     // Whatever clock the others go by: connections take real time.
@@ -129,5 +129,6 @@ const realClock = Clock.Clock.defaultValue()
 const connectMs = 5000
 const keepAliveMs = 5000
 const statementMs = 30_000
+const frozenMs = 10_000
 const againMs = 100
 const maxTries = 5

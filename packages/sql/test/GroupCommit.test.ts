@@ -9,7 +9,14 @@ const numbers = (count: number) => Array.from({ length: count }, (_, n) => `n${n
 /** Notes by their texts; each gets its number. */
 const notesOn =
   (engine: Engine) =>
-  (options: { readonly maxSize?: number; readonly sizeOf?: (text: string) => number } = {}) =>
+  (
+    options: {
+      readonly maxSize?: number
+      readonly sizeOf?: (text: string) => number
+      readonly lanes?: number
+      readonly atomic?: boolean
+    } = {}
+  ) =>
     Effect.gen(function* () {
       const here = yield* place(engine)
       const sizes: Array<number> = []
@@ -68,6 +75,35 @@ describe.each(databases)("on $name", (engine) => {
         const [refused] = exits.filter(Exit.isFailure)
         const error = Option.getOrThrow(Cause.findErrorOption(refused!.cause))
         assert.strictEqual(error.reason._tag, "UniqueViolation")
+      })
+    )
+
+    it.effect("need no transaction where the statement is one, and one that is refused fails alone all the same", () =>
+      Effect.gen(function* () {
+        const { save, commits, texts } = yield* notes({ atomic: true })
+        yield* all(numbers(20).map(save))
+        assert.strictEqual(commits(), 0)
+        const exits = yield* all(["a", "n1", "b"].map(save))
+        assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, false, true])
+        assert.deepStrictEqual(yield* texts, [...numbers(20), "a", "b"])
+      })
+    )
+
+    it.effect.runIf(engine.name === "postgres")("are written while others before them wait for the database", () =>
+      Effect.gen(function* () {
+        const { save, sql, other, textsOutside } = yield* notes({ lanes: 2 })
+        yield* sql`INSERT INTO note ${sql.insert({ text: "held", at: 0 })}`
+        const holding = yield* Effect.forkChild(
+          other.withTransaction(Effect.andThen(other`DELETE FROM note WHERE text = 'held'`, Effect.never)),
+          { startImmediately: true }
+        )
+        yield* Effect.promise(() => new Promise((done) => setTimeout(done, 200)))
+        const waiting = yield* Effect.forkChild(save("held"), { startImmediately: true })
+        yield* Effect.promise(() => new Promise((done) => setTimeout(done, 50)))
+        yield* save("not held")
+        assert.include(yield* textsOutside, "not held")
+        yield* Fiber.interrupt(holding)
+        assert.isTrue(Exit.isFailure(yield* Fiber.await(waiting)))
       })
     )
 
@@ -141,7 +177,8 @@ describe.each(databases)("on $name", (engine) => {
     ],
     ([callers]) =>
       Effect.gen(function* () {
-        const { save, textsOutside, sizes } = yield* notes({ maxSize: 7 })
+        const lanes = engine.name === "postgres" ? 2 : 1
+        const { save, textsOutside, sizes } = yield* notes({ maxSize: 7, lanes })
         const turns = (count: number) => Effect.forEach(numbers(count), () => Effect.yieldNow)
         const exits = yield* Effect.all(
           callers.map(({ name, after, givesUpAfter }) =>

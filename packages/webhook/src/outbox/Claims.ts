@@ -4,7 +4,7 @@ import { Effect, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Subscriber } from "./Endpoint.ts"
 import type { Endpoints } from "./Endpoints.ts"
-import { type Lease, type Leases, makeLease, noneOf, type Taken } from "./Leases.ts"
+import { type Lease, type Leases, noneOf, type Taken } from "./Leases.ts"
 
 export interface Claim {
   readonly id: string
@@ -66,8 +66,7 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
           due.map(({ id }) => id)
         )} ${locked}`)).map((state) => [state.id, state])
     )
-    const all = yield* leases.taken(mine)
-    const made: Array<Lease> = []
+    const held = yield* leases.held(mine)
     for (const { id } of due) {
       const subscriber = subscribers.get(id)
       if (subscriber === undefined) continue
@@ -76,7 +75,7 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
         later(now + othersMs)
         continue
       }
-      const taken = all.get(id) ?? []
+      const taken = held.flatMap((one) => (one.endpointId === id ? one.deliveries : []))
       const { endpoint } = subscriber
       const pace = paceOf(endpoint.ratePerSecond, state.rate_free_at, now)
       const most = Math.min(
@@ -91,11 +90,8 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
       }
       const rows = rowsAsWritten(yield* endpoint.fifo ? firstOf(sql, id, now) : dueOf(sql, id, now, most, taken))
       if (rows.length > 0) {
-        const lease = makeLease(
-          id,
-          rows.map(({ number }) => number)
-        )
-        made.push(lease)
+        const numbers = rows.map(({ number }) => number)
+        const lease = yield* leases.take(id, numbers, held)
         for (const row of rows) claims.push({ ...row, subscriber, lease, claimedAt: now, failing: state.failing })
         if (pace.interval > 0) {
           const freeAt = pace.freeAt + rows.length * pace.interval
@@ -105,7 +101,6 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
       }
       if (rows.length === most) limited = true
     }
-    yield* leases.add(made)
     return { claims, nextAt, limited }
   })
 

@@ -3,7 +3,7 @@
  * and runs out soon after that has ended or is frozen, so that others may take them. Its time is that of the database
  * where several machines share it, so that no clock of theirs matters.
  */
-import { Flag, rowsOf } from "@tenterhook/sql"
+import { rowsOf } from "@tenterhook/sql"
 import { Clock, Effect, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
@@ -11,17 +11,25 @@ import { randomUUID } from "node:crypto"
 export interface Lease {
   readonly id: string
   readonly endpointId: string
-  /** Numbers of deliveries that are not over yet. */
+  /** What is being sent with it, or has ended and is not written yet. Its worker keeps it, after each commit. */
   readonly open: Set<number>
 }
 
-/** Numbers of deliveries that are being sent, by whatever worker. */
+/** Numbers of deliveries that are being sent. */
 export type Taken = ReadonlyArray<number>
 
+/** A lease as the database has it, whoever's it is. */
+export interface Held {
+  readonly id: string
+  readonly endpointId: string
+  readonly deliveries: Taken
+}
+
 export interface Leases {
-  /** By endpoint. Those that ran out are ended first, except for those of tries that still run here. */
-  readonly taken: (mine: ReadonlySet<Lease>) => Effect.Effect<ReadonlyMap<string, Taken>, SqlError.SqlError>
-  readonly add: (leases: ReadonlyArray<Lease>) => Effect.Effect<void, SqlError.SqlError>
+  /** All of them. Those that ran out are ended first, except for those of tries that still run here. */
+  readonly held: (mine: ReadonlySet<Lease>) => Effect.Effect<ReadonlyArray<Held>, SqlError.SqlError>
+  /** Takes more of an endpoint: with the lease that is held, or with a new one. */
+  readonly take: (endpointId: string, more: Taken, held: ReadonlyArray<Held>) => Effect.Effect<Lease, SqlError.SqlError>
   /** Takes out what has ended. Gives those that were still ours; nobody else records for them until the commit. */
   readonly release: (
     ended: ReadonlyMap<Lease, ReadonlySet<number>>
@@ -35,20 +43,19 @@ export interface Leases {
 /** How long a lease lasts that is not renewed. */
 export const defaultLeaseMs = 10_000
 
-export const makeLease = (endpointId: string, deliveries: Iterable<number>): Lease => ({
-  id: randomUUID(),
-  endpointId,
-  open: new Set(deliveries)
-})
-
 export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases => {
   const isPostgres = sql.onDialectOrElse({ orElse: () => false, pg: () => true })
   const time = Effect.map(Clock.currentTimeMillis, (now) =>
     isPostgres ? sql.literal("(extract(epoch FROM clock_timestamp()) * 1000)::bigint") : sql`${now}`
   )
+  /** Of each endpoint the one that this worker used last. */
+  const own = new Map<string, Lease>()
   const read = Effect.flatMap(time, (now) =>
-    leaseRows(sql`SELECT id, endpoint_id, deliveries, CASE WHEN until <= ${now} THEN 1 ELSE 0 END AS over
-      FROM outbox_lease`)
+    Effect.map(
+      sql`SELECT id, endpoint_id, deliveries, CASE WHEN until <= ${now} THEN 1 ELSE 0 END AS over
+      FROM outbox_lease`,
+      leasesAsWritten
+    )
   )
 
   const update = (leases: ReadonlyArray<readonly [Lease, ReadonlyArray<number>]>) =>
@@ -65,29 +72,30 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
         )
 
   return {
-    taken: Effect.fnUntraced(function* (mine) {
+    held: Effect.fnUntraced(function* (mine) {
       const running = new Set([...mine].map(({ id }) => id))
-      let rows = yield* read
-      const over = rows.filter((row) => row.over && !running.has(row.id)).map(({ id }) => id)
-      if (over.length > 0) {
-        const now = yield* time
-        yield* sql`DELETE FROM outbox_lease WHERE ${sql.in("id", over)} AND until <= ${now}`
-        rows = yield* read
-      }
-      const taken = new Map<string, Array<number>>()
-      for (const { endpoint_id, deliveries } of rows) {
-        const before = taken.get(endpoint_id)
-        if (before === undefined) taken.set(endpoint_id, [...deliveries])
-        else before.push(...deliveries)
-      }
-      return taken
-    }),
-    add: Effect.fnUntraced(function* (leases) {
-      if (leases.length === 0) return
+      const all = yield* read
+      const over = all.filter((row) => row.over && !running.has(row.id)).map(({ id }) => id)
+      if (over.length === 0) return all
       const now = yield* time
-      for (const { id, endpointId, open } of leases)
-        yield* sql`INSERT INTO outbox_lease (id, endpoint_id, until, deliveries)
-          VALUES (${id}, ${endpointId}, ${now} + ${leaseMs}, ${JSON.stringify([...open])})`
+      yield* sql`DELETE FROM outbox_lease WHERE ${sql.in("id", over)} AND until <= ${now}`
+      return yield* read
+    }),
+    take: Effect.fnUntraced(function* (endpointId, more, held) {
+      const lease = own.get(endpointId)
+      const before = lease === undefined ? undefined : held.find(({ id }) => id === lease.id)
+      // It may have run out, or was let go when all had ended.
+      if (lease !== undefined && before !== undefined) {
+        const deliveries = JSON.stringify([...before.deliveries, ...more])
+        const kept = yield* sql`UPDATE outbox_lease SET deliveries = ${deliveries} WHERE id = ${lease.id} RETURNING id`
+        if (kept.length > 0) return lease
+      }
+      const fresh: Lease = { id: randomUUID(), endpointId, open: new Set() }
+      own.set(endpointId, fresh)
+      const now = yield* time
+      yield* sql`INSERT INTO outbox_lease (id, endpoint_id, until, deliveries)
+        VALUES (${fresh.id}, ${endpointId}, ${now} + ${leaseMs}, ${JSON.stringify(more)})`
+      return fresh
     }),
     release: Effect.fnUntraced(function* (ended) {
       const left = [...ended].map(
@@ -120,11 +128,12 @@ export const noneOf = (sql: SqlClient.SqlClient, taken: Taken) =>
   })
 
 const idRows = rowsOf(Schema.Struct({ id: Schema.String }))
-const leaseRows = rowsOf(
-  Schema.Struct({
-    id: Schema.String,
-    endpoint_id: Schema.String,
-    deliveries: Schema.fromJsonString(Schema.Array(Schema.Number)),
-    over: Flag
-  })
-)
+
+/** They are read at each turn: a schema would take longer than all else. */
+const leasesAsWritten = (rows: ReadonlyArray<object>) =>
+  (rows as ReadonlyArray<Readonly<Record<string, string>>>).map((row) => ({
+    id: row["id"]!,
+    endpointId: row["endpoint_id"]!,
+    deliveries: JSON.parse(row["deliveries"]!) as Taken,
+    over: Number(row["over"]) === 1
+  }))

@@ -62,6 +62,7 @@ export const runWorker = Effect.fnUntraced(function* (
         bell.nudge()
       })
     running.set(claim, sent)
+    claim.lease.open.add(claim.number)
   }
 
   /** Of tries that run here, or whose end is not written yet. */

@@ -119,7 +119,8 @@ const leases = Effect.gen(function* () {
   yield* sql`ALTER TABLE outbox_delivery ADD COLUMN fifo INTEGER NOT NULL DEFAULT 0`
   yield* sql`UPDATE outbox_delivery SET fifo = 1 WHERE status IN ('pending', 'held')
     AND endpoint_id IN (SELECT id FROM outbox_endpoint WHERE fifo = 1)`
-  yield* sql`CREATE INDEX outbox_delivery_first ON outbox_delivery (endpoint_id, seq) WHERE status = 'pending' AND fifo = 1`
+  yield* sql`CREATE INDEX outbox_delivery_first ON outbox_delivery (endpoint_id, fifo, seq)
+    WHERE status = 'pending' AND fifo = 1`
   yield* sql`CREATE INDEX outbox_delivery_due ON outbox_delivery (endpoint_id, next_at, seq) WHERE status = 'pending'`
   yield* sql`CREATE INDEX outbox_delivery_endpoint ON outbox_delivery (endpoint_id, seq)`
   yield* sql`CREATE INDEX outbox_delivery_given_up ON outbox_delivery (endpoint_id, status, created_at)

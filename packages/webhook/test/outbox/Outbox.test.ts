@@ -507,16 +507,29 @@ describe.concurrent.each(databases)("on $name", (engine) => {
       }).pipe(Effect.provide(withOutbox()))
     )
 
-    it.effect("removed with what they had", () =>
+    it.effect("removed with what they had, also while it is being sent", () =>
       Effect.gen(function* () {
         const { endpoints, announce } = yield* Outbox
+        const sql = yield* SqlClient.SqlClient
         const far = yield* receiver
-        const { id } = yield* endpoints.create({ url: far.on((response) => response.end()) })
+        const answers: Array<() => void> = []
+        const { id } = yield* endpoints.create({
+          url: far.on((response) => {
+            if (far.received.length === 1) response.end()
+            else answers.push(() => response.end())
+          })
+        })
         yield* announce(numbers(1))
         yield* until("it is delivered", isOver)
+        yield* announce(numbers(3))
+        yield* got(far, 4)
         yield* endpoints.remove(id)
+        for (const answer of answers) answer()
         yield* announce(numbers(1))
+        yield* pause()
         assert.deepStrictEqual(yield* all, [])
+        for (const table of ["attempt", "lease", "delivery"])
+          assert.deepStrictEqual(yield* sql`SELECT * FROM ${sql(`outbox_${table}`)}`, [], table)
       }).pipe(Effect.provide(withOutbox()))
     )
   })
@@ -567,6 +580,28 @@ describe.concurrent.each(databases)("on $name", (engine) => {
         assert.deepStrictEqual(
           bodies(far).map(({ data }) => data.n),
           [0, 1, 2, 2, 3, 4, 5]
+        )
+      }).pipe(Effect.provide(withOutbox()))
+    )
+
+    it.effect("first in, first out, of one call as of several, with keys and without, and of what waited before", () =>
+      Effect.gen(function* () {
+        const { endpoints, announce } = yield* Outbox
+        const far = yield* receiver
+        const { id } = yield* endpoints.create({ url: far.on((response) => response.end()), concurrency: 20 })
+        yield* endpoints.pause(id)
+        const list = numbers(60)
+        yield* announce(list.slice(0, 20))
+        yield* endpoints.update(id, { fifo: true })
+        yield* announce(
+          list.slice(20, 40).map((one, n) => ({ ...one, key: n % 3 === 0 ? `key ${n}` : `other ${99 - n}` }))
+        )
+        yield* announce(list.slice(40).map((one, n) => (n % 2 === 0 ? one : { ...one, key: `last ${n}` })))
+        yield* endpoints.resume(id)
+        yield* until("all are delivered", isOver)
+        assert.deepStrictEqual(
+          bodies(far).map(({ data }) => data.n),
+          list.map((_, n) => n)
         )
       }).pipe(Effect.provide(withOutbox()))
     )
