@@ -1,6 +1,6 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { hasPostgres, type Postgres, startPostgres } from "@tenterhook/testing-postgres"
-import { Cause, Effect, Exit, Fiber, Layer } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { createServer } from "node:net"
 import { NoDatabase, PostgresClient } from "../src/index.ts"
@@ -85,13 +85,17 @@ describe.runIf(hasPostgres())("two transactions that wait for each other", () =>
       yield* sql`CREATE TABLE pair (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)`
       yield* sql`INSERT INTO pair VALUES (1, 0), (2, 0)`
       let tries = 0
+      let holding = 0
+      const met = yield* Deferred.make<void>()
       const add = (id: number) => sql`UPDATE pair SET n = n + 1 WHERE id = ${id}`
       const both = (first: number, second: number) =>
         sql.withTransaction(
           Effect.gen(function* () {
             tries++
             yield* add(first)
-            yield* Effect.sleep(100)
+            // Each has what the other will ask for.
+            if (++holding === 2) yield* Deferred.succeed(met, undefined)
+            yield* Deferred.await(met)
             // A savepoint does not help: the whole is run again.
             yield* sql.withTransaction(add(second))
           })
