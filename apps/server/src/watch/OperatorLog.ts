@@ -142,7 +142,7 @@ const ofDatabase: ReadonlySet<string> = new Set([
   "TimeoutError"
 ])
 
-const answerMs = 3000
+const answerMs = 5000
 const askAgainMs = 500
 const settleMs = 20_000
 const clusterEveryMs = 60_000
