@@ -118,7 +118,7 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
         for (const stream of streams) stream.off("close", look)
         done()
       }
-      const timer = setTimeout(finished, host.limits.drainMs)
+      const timer = afterDrain(host, finished)
       child.process.on("exit", look)
       for (const stream of streams) stream.on("close", look)
       look()
@@ -138,7 +138,7 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
     exit = { status, signal: signalName }
     host.watcher.over(id)
     if (openStreams === 0) finish()
-    else if (stopping === null) drain = setTimeout(finish, host.limits.drainMs)
+    else if (stopping === null) drain = afterDrain(host, finish)
   })
 
   const run: Run = {
@@ -159,6 +159,12 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
   host.open.add(run)
   return run
 }
+
+/**
+ * What lies in a pipe is read before it is over: a host that was busy meanwhile, or had no processor, hears of the exit
+ * and that the time has passed before it comes to reading.
+ */
+const afterDrain = ({ limits }: Host, over: () => void) => setTimeout(() => setImmediate(over), limits.drainMs)
 
 /** Takes what comes. A flood is let in by a megabyte at a time, so that it keeps neither memory nor the host's event loop. */
 const keep = (stream: Readable, output: Output) => {

@@ -271,7 +271,8 @@ describe("a receiver that", () => {
       const before = memory()
       for (let i = 0; i < 50; i++) await round()
       const after = memory()
-      assert.isBelow(after.inUse - before.inUse, 10)
+      // What is kept of each would be 60 MB.
+      assert.isBelow(after.inUse - before.inUse, 30)
       assert.isBelow(after.resident - before.resident, 100)
     } finally {
       end()
