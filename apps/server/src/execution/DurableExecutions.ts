@@ -83,9 +83,16 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
     })
   )
 
-  const begin = Effect.fn("DurableExecutions.begin")(cluster.begin)
+  /** It is on record already: what the cluster does not take now is made up for. */
+  const told = (what: string, id: string, telling: Effect.Effect<void>) =>
+    Effect.ignoreCause(Effect.timeout(telling, patienceMs), {
+      log: "Warn",
+      message: `The cluster was not told of the ${what} of execution ${id}, and is later`
+    })
 
-  const end = Effect.fn("DurableExecutions.end")(cluster.end)
+  const begin = Effect.fn("DurableExecutions.begin")((id: string) => told("start", id, cluster.begin(id)))
+
+  const end = Effect.fn("DurableExecutions.end")((id: string) => told("end", id, cluster.end(id)))
 
   const forget = Effect.fn("DurableExecutions.forget")(function* (ids: ReadonlyArray<string>) {
     yield* cluster.forget(ids)
@@ -94,8 +101,7 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
 
   const expire = Effect.gen(function* () {
     const lost = yield* steps.expire
-    // What the cluster does not take now is made up for from the record, and others' leases run out meanwhile.
-    yield* Effect.forEach(lost, (id) => Effect.timeoutOption(end(id), patienceMs), atOnce)
+    yield* Effect.forEach(lost, end, atOnce)
   })
 
   const makeUp = Effect.fnUntraced(

@@ -1,6 +1,7 @@
 /** Faults of the server: the log gets the cause, the client a name to ask for it by. */
 import { PostgresClient } from "@tenterhook/postgres"
 import { Cause, Effect } from "effect"
+import { ClusterError } from "effect/cluster"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { SqlError } from "effect/sql"
 import { about, InternalError, Unacceptable, Unavailable } from "../api/Problem.ts"
@@ -22,7 +23,9 @@ export const faultAnswer = (
   })
 
 const isOfDatabase = (reason: Cause.Reason<unknown>): boolean => {
-  const error = faultOf(reason)
+  const fault = faultOf(reason)
+  // The cluster's storage has its own error around the database's.
+  const error = fault instanceof ClusterError.PersistenceError ? fault.cause : fault
   return (
     error instanceof StoreError ||
     (SqlError.isSqlError(error) && (passing.has(error.reason._tag) || PostgresClient.mayComeUp(error)))
