@@ -10,7 +10,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
     servers: { type: "string", default: "3" },
     clients: { type: "string", default: "16" },
-    endpoints: { type: "string", default: "3" }
+    endpoints: { type: "string", default: "3" },
+    "per-second": { type: "string", default: "8" }
   }
 })
 const numbers = {
@@ -18,7 +19,8 @@ const numbers = {
   seed: Number(values.seed),
   servers: Number(values.servers),
   clients: Number(values.clients),
-  endpoints: Number(values.endpoints)
+  endpoints: Number(values.endpoints),
+  "per-second": Number(values["per-second"])
 }
 for (const [name, value] of Object.entries(numbers)) {
   if (Number.isInteger(value) && value >= (name === "seed" ? 0 : 1)) continue
@@ -33,6 +35,7 @@ const database = await startPostgres()
 let [logged, told] = [0, 0]
 const result = await runClusterChaos({
   ...numbers,
+  perSecond: numbers["per-second"],
   database,
   command: [process.execPath, program, "serve"],
   log: (server, text) => {
