@@ -13,6 +13,7 @@ import type { SqlClient } from "effect/sql"
 import { createServer } from "node:net"
 import { join, resolve } from "node:path"
 import { Api } from "./api/Api.ts"
+import { deliveryShares } from "./execution/deliveryShares.ts"
 import { DurableExecutions } from "./execution/DurableExecutions.ts"
 import { accountOf, type KubernetesPlace, NotInKubernetes } from "./execution/kubernetes.ts"
 import { LiveExecutions } from "./execution/LiveExecutions.ts"
@@ -211,13 +212,14 @@ const serverLayer = (
   // Ours first: a later version's database is refused by it before anything else is made there.
   const migrated = Layer.effectDiscard(Effect.all([migrate, migrateKeys, migrateIdempotency], { discard: true }))
 
+  const shares = deliveryShares()
   const outbox = Layer.unwrap(
     Effect.map(
       Effect.acquireRelease(
         Effect.sync(() => openSender({ guard: { allow: [...allow] } })),
         (sender) => Effect.promise(() => sender.close())
       ),
-      (sender) => Outbox.layerWithWorker({ sender })
+      (sender) => Outbox.layerWithWorker(runner === undefined ? { sender } : { sender, owns: shares.owns })
     )
   )
 
@@ -240,7 +242,7 @@ const serverLayer = (
   const renewed =
     runner === undefined ? Layer.effectDiscard(Effect.flatMap(Executions, ({ renew }) => renew)) : Layer.empty
   const durable = DurableExecutions.layer({}, runner)
-  const executions = Layer.mergeAll(Runs.layer, retention({ recordDays })).pipe(
+  const executions = Layer.mergeAll(Runs.layer, retention({ recordDays }), shares.shared).pipe(
     Layer.provideMerge(runner === undefined ? Layer.provide(durable, ownCluster(data)) : durable),
     Layer.provideMerge(recordedSteps),
     Layer.provideMerge(LiveExecutions.layer),

@@ -133,6 +133,46 @@ describe.runIf(hasPostgres())("a server on Postgres", () => {
 })
 
 describe.runIf(hasPostgres())("two servers on one Postgres", () => {
+  it("each send to their own endpoints, at once, whichever of them announced", { timeout: 90_000 }, async () => {
+    const postgres = await startPostgres()
+    onTestFinished(postgres.stop)
+    const open = async (name: string) => {
+      const options = { port: 0, data: join(scratch, name), databaseUrl: postgres.url, log: () => {} }
+      const server = await serve({ ...options, allow: ["127.0.0.0/8"] })
+      onTestFinished(server.close)
+      return server
+    }
+    const one = await open("owner")
+    const two = await open("other")
+    const asking = [one, two].map(({ url }) => asks(url, one.key!))
+    const far = await receiver()
+    const ids = await Promise.all(
+      Array.from({ length: 24 }, async () => (await asking[0]!("POST", "/v1/endpoints", { url: far.url }, 201)).id)
+    )
+    // Each server's stream tells what that server itself has sent.
+    const sentBy = new Map<string, number>()
+    for (const [n, { url }] of [one, two].entries())
+      await listen(`${url}/v1/stream?types=delivery`, one.key!, ({ id, attempt }) => {
+        if (attempt !== null) sentBy.set(id, n)
+      })
+
+    /** Of each endpoint, who sent what this one announced. */
+    const sendersFor = async (ask: (typeof asking)[number]) => {
+      const since = performance.now()
+      const sent = await Promise.all(
+        ids.map(async (id) => (await ask("POST", `/v1/endpoints/${id}/test`, {}, 201)).id as string)
+      )
+      await until(20_000, async () => sent.every((id) => sentBy.has(id)))
+      return { tookMs: performance.now() - since, senders: sent.map((id) => sentBy.get(id)!) }
+    }
+    // It takes a moment until each knows which of the shards are its own.
+    await until(30_000, async () => {
+      const [left, right] = [await sendersFor(asking[0]!), await sendersFor(asking[1]!)]
+      const isShared = left.senders.includes(0) && left.senders.includes(1)
+      return isShared && left.senders.join() === right.senders.join() && left.tookMs + right.tookMs < 4000
+    })
+  })
+
   it(
     "serve as one, and what a killed one had is ended by the other within 20 seconds",
     { timeout: 90_000 },
@@ -240,6 +280,26 @@ const startServer = async (name: string): Promise<Host> => {
     child.once("exit", (code) => refused(new Error(`the server ended with ${code}`)))
   })
   return { url, child }
+}
+
+/** Settles once the stream has begun. */
+const listen = async (url: string, key: string, hear: (change: any) => void) => {
+  const gone = new AbortController()
+  onTestFinished(() => gone.abort())
+  const response = await fetch(url, { headers: { authorization: `Bearer ${key}` }, signal: gone.signal })
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = (await reader.read()).value!
+  const rest = async () => {
+    for (;;) {
+      const lines = text.split("\n")
+      text = lines.pop()!
+      for (const line of lines) if (line.startsWith("data: ")) hear(JSON.parse(line.slice(6)))
+      const { done, value } = await reader.read()
+      if (done) return
+      text += value
+    }
+  }
+  void rest().catch(() => {})
 }
 
 const until = async (withinMs: number, holds: () => Promise<boolean>) => {

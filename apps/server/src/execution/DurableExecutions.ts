@@ -7,13 +7,14 @@ import {
   EntityType,
   Envelope,
   MessageStorage,
+  ShardId,
   Sharding
 } from "effect/cluster"
 import { SqlClient } from "effect/sql"
 import { DurableDeferred, Workflow, WorkflowEngine } from "effect/workflow"
 import { ExecutionSteps, type Unfinished } from "./ExecutionSteps.ts"
 import { singleRunner } from "./runner.ts"
-import { type RunnerPlace, sharedRunner } from "./sharedRunner.ts"
+import { type RunnerPlace, shardsPerGroup, sharedRunner } from "./sharedRunner.ts"
 
 /**
  * Each execution is a workflow: start, wait for the end, end. It only wakes the steps; what happened stands in the
@@ -34,6 +35,11 @@ export class DurableExecutions extends Context.Service<
      * when that is gone. By the name of the work.
      */
     readonly inOne: (name: string, work: Effect.Effect<never>) => Effect.Effect<void, never, Scope.Scope>
+    /**
+     * Whether what has this name is for this one of the processes that share the database. It changes as they come and go;
+     * one that has no share yet, or not any more, says so of everything.
+     */
+    readonly isOurs: (name: string) => boolean
   }
 >()("@tenterhook/server/execution/DurableExecutions") {
   /** Without `runner` this process is the only one on its database. */
@@ -150,7 +156,7 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
   const first = Effect.delay(comparing, alone ? 0 : Math.min(sharesMs, reconcileMs))
   yield* Effect.forkScoped(Effect.andThen(first, Effect.repeat(Effect.delay(comparing, reconcileMs), Schedule.forever)))
 
-  return DurableExecutions.of({ begin, end, forget, inOne: cluster.inOne })
+  return DurableExecutions.of({ begin, end, forget, inOne: cluster.inOne, isOurs: alone ? () => true : cluster.isOurs })
 })
 
 /** What of the cluster is needed, by the ids of executions. */
@@ -167,7 +173,7 @@ const makeCluster = Effect.gen(function* () {
     return EntityAddress.make({
       entityType: EntityType.make(`Workflow/${ExecutionWorkflow._tag}`),
       entityId,
-      shardId: sharding.getShardId(entityId, "default")
+      shardId: sharding.getShardId(entityId, shardGroup)
     })
   }
 
@@ -213,6 +219,9 @@ const makeCluster = Effect.gen(function* () {
 
     inOne: (name: string, work: Effect.Effect<never>) => sharding.registerSingleton(name, work),
 
+    isOurs: (name: string) =>
+      sharding.hasShardId(sharding.getShardId(EntityId.make(name), shardGroup)) || !shards.some(sharding.hasShardId),
+
     /** By the keys of its messages: the cluster's own way to clear an address reads the whole table. */
     forget: Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
       const keys = yield* Effect.forEach(ids, keyOf)
@@ -255,6 +264,8 @@ const makeRunning = Effect.fnUntraced(function* (steps: Pick<ExecutionSteps["Ser
 
 const nameOf = (id: string, ending: boolean) => `${ending ? "end" : "start"} ${id}`
 
+const shardGroup = "default"
+const shards = Array.from({ length: shardsPerGroup }, (_, n) => ShardId.make(shardGroup, n + 1))
 const sharesMs = 2000
 /** A cluster that has no runner for a shard keeps on trying, and one that is stuck must not hold up the others. */
 const patienceMs = 5000

@@ -47,7 +47,7 @@ export const sharedRunner = ({
     entityMessagePollInterval: 500,
     entityReplyPollInterval: 500,
     maxResidentEntities: "unbounded",
-    shardsPerGroup: 64,
+    shardsPerGroup,
     shardLockExpiration: 10_000,
     shardLockRefreshInterval: 3000,
     refreshAssignmentsInterval: 1000,
@@ -107,4 +107,6 @@ const isRefused = ({ host, port }: RunnerAddress.RunnerAddress) =>
     return Effect.sync(() => void socket.destroy())
   })
 
+/** All servers on a database have to agree on it. */
+export const shardsPerGroup = 64
 const refusedMs = 1000

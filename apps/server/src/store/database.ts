@@ -47,5 +47,5 @@ export const databaseAt = ({
       )
 }
 
-/** One is held for the locks of the cluster. */
+/** Two are held: for the locks of the cluster, and to hear what other servers announce. */
 const connections = 16

@@ -7,6 +7,7 @@ import type { Subscriber } from "./Endpoint.ts"
 import type { DeliveryChange, Feed } from "./Feed.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable } from "./OutboxError.ts"
+import type { Wake } from "./Ownership.ts"
 
 /** A fact, as dialects announce it. */
 export interface Announcing {
@@ -45,7 +46,7 @@ export const makeAnnouncer = (
   transaction: Transaction,
   endpoints: Endpoints,
   feed: Feed,
-  wake: () => void
+  wake: Wake
 ): Announcer => {
   const isPostgres = sql.onDialectOrElse({ orElse: () => false, pg: () => true })
   const insert = isPostgres ? insertAtOnce(sql, endpoints) : insertInTurn(sql, endpoints)
@@ -54,7 +55,7 @@ export const makeAnnouncer = (
     const now = yield* Clock.currentTimeMillis
     const rows = list.map((one): AnnouncementRow => ({ id: mintId("evt", now), one }))
     const { fresh, deliveries } = yield* insert(rows, to, now)
-    yield* sql.afterCommit(Effect.sync(wake))
+    yield* sql.afterCommit(Effect.sync(() => wake(() => deliveries.map(({ to }) => to.endpoint.id))))
     yield* feed.tell(() =>
       deliveries.flatMap(({ id, announcement, to: { endpoint } }): ReadonlyArray<DeliveryChange> =>
         fresh === null || fresh.has(announcement.id)

@@ -4,7 +4,8 @@ import { Effect, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Subscriber } from "./Endpoint.ts"
 import type { Endpoints } from "./Endpoints.ts"
-import { type Lease, type Leases, noneOf, type Taken } from "./Leases.ts"
+import { type Held, type Lease, type Leases, noneOf, type Taken } from "./Leases.ts"
+import type { Ownership } from "./Ownership.ts"
 
 export interface Claim {
   readonly id: string
@@ -33,7 +34,8 @@ export interface Claimed {
   readonly limited: boolean
 }
 
-export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, leases: Leases) => {
+/** `owns`: whose endpoint it is not takes from it only what has been due for long while nobody was sending to it. */
+export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, leases: Leases, owns: Ownership["owns"]) => {
   /** Endpoints whose tries are counted by this transaction alone, so that no two together exceed what one allows. */
   const locked = sql.literal(
     sql.onDialectOrElse({ orElse: () => "", pg: () => "ORDER BY id FOR NO KEY UPDATE SKIP LOCKED" })
@@ -50,12 +52,23 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
     let limited = false
     const later = (at: number) => void (nextAt = nextAt === null ? at : Math.min(nextAt, at))
 
-    const lines = yield* lineRows(linesOf(sql, now))
-    for (const { due, next } of lines) {
-      const at = due > now ? due : next
-      if (at !== null) later(at)
+    const lines = (yield* lineRows(linesOf(sql, now))).map((line) => ({
+      ...line,
+      patience: owns(line.id) ? 0 : othersMs
+    }))
+    for (const { due, next, patience } of lines) {
+      const at = due + patience > now ? due : next
+      if (at !== null) later(at + patience)
     }
-    const due = lines.filter((line) => line.due <= now)
+    const ours = new Set([...mine].map(({ id }) => id))
+    const isSentByOthers = (endpointId: string, held: ReadonlyArray<Held>) =>
+      held.some((lease) => lease.endpointId === endpointId && !ours.has(lease.id))
+    let due = lines.filter((line) => line.due + line.patience <= now)
+    if (due.some(({ patience }) => patience > 0)) {
+      const held = yield* leases.held(mine)
+      // The row of an owner who is busy is not even locked.
+      due = due.filter(({ id, patience }) => patience === 0 || !isSentByOthers(id, held))
+    }
     if (due.length === 0) return { claims, nextAt, limited }
 
     const subscribers = yield* endpoints.subscribersOf(due[0]!.revision)
@@ -67,14 +80,16 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
         )} ${locked}`)).map((state) => [state.id, state])
     )
     const held = yield* leases.held(mine)
-    for (const { id } of due) {
+    for (const { id, patience } of due) {
       const subscriber = subscribers.get(id)
       if (subscriber === undefined) continue
       const state = states.get(id)
       if (state === undefined) {
-        later(now + othersMs)
+        later(now + lockedMs)
         continue
       }
+      // It may wait for its rate, or may have been taken from since.
+      if (patience > 0 && (state.rate_free_at + patience > now || isSentByOthers(id, held))) continue
       const taken = held.flatMap((one) => (one.endpointId === id ? one.deliveries : []))
       const { endpoint } = subscriber
       const pace = paceOf(endpoint.ratePerSecond, state.rate_free_at, now)
@@ -148,7 +163,9 @@ const paceOf = (ratePerSecond: number | null, freeAt: number, now: number) => {
 
 const keptMs = 100
 /** How soon an endpoint is looked at again that another process was taking from. */
-const othersMs = 50
+const lockedMs = 50
+/** How long something has to be due at another's endpoint. */
+const othersMs = 5000
 
 /** A schema for each would take longer than all else that is done for one. */
 const rowsAsWritten = (rows: ReadonlyArray<object>) =>

@@ -17,6 +17,7 @@ import type { Endpoints } from "./Endpoints.ts"
 import type { Feed } from "./Feed.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable, unknown } from "./OutboxError.ts"
+import type { Wake } from "./Ownership.ts"
 
 export interface DeliveryQuery {
   readonly endpointId?: string
@@ -65,7 +66,7 @@ export const makeDeliveries = (
   announcer: Announcer,
   feed: Feed,
   sender: Pick<Sender, "check">,
-  wake: () => void
+  wake: Wake
 ): Deliveries => {
   const select = sql`SELECT d.seq, d.id, d.webhook_id, d.endpoint_id, d.announcement_id, a.type, d.status, d.reason,
     d.replay_of, d.created_at, d.next_at, d.ended_at, d.attempts, a.forgotten_at
@@ -176,7 +177,7 @@ export const makeDeliveries = (
           attempt: null
         }))
       )
-      yield* sql.afterCommit(Effect.sync(wake))
+      yield* sql.afterCommit(Effect.sync(() => wake(() => rows.map(({ endpoint_id }) => endpoint_id))))
       return made
     }).pipe(sql.withTransaction, stored("replay the deliveries"))
     return made.map(deliveryOf)

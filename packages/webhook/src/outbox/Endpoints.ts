@@ -22,6 +22,7 @@ import { eventFilterProblem } from "./eventFilter.ts"
 import type { Feed } from "./Feed.ts"
 import { mintId } from "./Id.ts"
 import { type OutboxError, stored, unacceptable, unknown } from "./OutboxError.ts"
+import type { Wake } from "./Ownership.ts"
 import { compileFilter } from "./payloadFilter.ts"
 import type { DeliveryRules } from "./rules.ts"
 
@@ -70,7 +71,7 @@ export interface EndpointsOptions {
   readonly defaultMode: string
   readonly feed: Feed
   /** After a change that may have made something due. */
-  readonly wake: () => void
+  readonly wake: Wake
 }
 
 export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: EndpointsOptions): Endpoints => {
@@ -178,7 +179,7 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
             ) => sql`UPDATE outbox_delivery SET status = 'pending', cause = NULL, reason = NULL, next_at = ${now}
               WHERE endpoint_id = ${id} AND status = 'held' ${returning}`
           )
-        yield* sql.afterCommit(Effect.sync(wake))
+        yield* sql.afterCommit(Effect.sync(() => wake(() => [id])))
         return yield* change(id, { status: "enabled", reason: null, failing_since: null, failed_at: null })
       }).pipe(sql.withTransaction, stored("enable the endpoint"))
     }),
@@ -201,7 +202,7 @@ export const makeEndpoints = ({ sql, sender, rules, defaultMode, feed, wake }: E
       return yield* Effect.gen(function* () {
         const { status } = yield* rowOf(id)
         if (status === "disabled") return yield* unacceptable("the endpoint", "it is disabled, not paused; enable it")
-        yield* sql.afterCommit(Effect.sync(wake))
+        yield* sql.afterCommit(Effect.sync(() => wake(() => [id])))
         return yield* change(id, { status: "enabled" })
       }).pipe(sql.withTransaction, stored("resume the endpoint"))
     }),

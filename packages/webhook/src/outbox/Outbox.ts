@@ -11,6 +11,7 @@ import { type Endpoints, makeEndpoints } from "./Endpoints.ts"
 import { type Feed, makeFeed } from "./Feed.ts"
 import { defaultLeaseMs, makeLeases, noneOf } from "./Leases.ts"
 import { type OutboxError, stored } from "./OutboxError.ts"
+import { makeOwnership } from "./Ownership.ts"
 import { makeRecords } from "./Records.ts"
 import { makeRetention, type Retention } from "./Retention.ts"
 import { type DeliveryRules, modes } from "./rules.ts"
@@ -32,6 +33,13 @@ export interface OutboxSettings {
   readonly maxInFlight?: number
   /** How long it takes at most to see what other processes announced. Default: 500. */
   readonly pollMs?: number
+  /**
+   * Where processes share a Postgres: whether it is this one that sends to an endpoint. It is asked each time and may
+   * change; nothing depends on its being right, as whatever has been due for 5 seconds and nobody is sending is sent by
+   * any of them. Who announces for another's endpoint wakes that one by NOTIFY; a worker holds a connection to hear it.
+   * Default: each sends to all.
+   */
+  readonly owns?: (endpointId: string) => boolean
   /** How long a worker that ends waits for its requests. Default: 1000. */
   readonly graceMs?: number
 }
@@ -101,12 +109,13 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
       new Error(`outbox: expected mode to be one of ${Object.keys(rules).join(", ")}, got "${defaultMode}"`)
     )
 
-  const endpoints = makeEndpoints({ sql, sender, rules, defaultMode, feed, wake: bell.ring })
-  const announcer = makeAnnouncer(sql, transactions.durable, endpoints, feed, bell.ring)
-  const deliveries = makeDeliveries(sql, endpoints, announcer, feed, sender, bell.ring)
+  const { owns, wake, hear } = yield* makeOwnership(sql, bell, settings.owns)
+  const endpoints = makeEndpoints({ sql, sender, rules, defaultMode, feed, wake })
+  const announcer = makeAnnouncer(sql, transactions.durable, endpoints, feed, wake)
+  const deliveries = makeDeliveries(sql, endpoints, announcer, feed, sender, wake)
   const leaseMs = settings.leaseMs ?? defaultLeaseMs
   const leases = makeLeases(sql, leaseMs)
-  const claims = makeClaims(sql, endpoints, leases)
+  const claims = makeClaims(sql, endpoints, leases, owns)
   const records = makeRecords(sql, endpoints, announcer, feed, leases)
   const retention = makeRetention(sql, transactions.relaxed, endpoints)
 
@@ -165,6 +174,7 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
       leaseMs,
       sender,
       bell,
+      hear,
       turned: progress.ring,
       maxInFlight: settings.maxInFlight ?? 256,
       pollMs: settings.pollMs ?? 500,

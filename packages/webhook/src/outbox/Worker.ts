@@ -11,6 +11,7 @@ import type { Claim, Claimed, makeClaims } from "./Claims.ts"
 import { signingSecrets } from "./Endpoint.ts"
 import type { Lease, Leases } from "./Leases.ts"
 import type { Ended, makeRecords } from "./Records.ts"
+import { realPause } from "./realPause.ts"
 import { isSuccess } from "./rules.ts"
 
 export interface WorkerOptions {
@@ -24,6 +25,8 @@ export interface WorkerOptions {
   readonly sender: Pick<Sender, "deliver">
   /** Rung when something may be due. */
   readonly bell: Bell
+  /** Rings it when other processes call. */
+  readonly hear: Effect.Effect<never>
   /** Called after each turn that changed something. */
   readonly turned: () => void
   /** Requests at the same time at most, over all endpoints. */
@@ -100,6 +103,7 @@ export const runWorker = Effect.fnUntraced(function* (
     Effect.forever,
     Effect.forkScoped
   )
+  yield* Effect.forkScoped(options.hear)
 
   let known: Claimed = { claims: [], nextAt: null, limited: true }
   let look = true
@@ -130,13 +134,6 @@ const settled = (all: ReadonlyArray<Promise<void>>, graceMs: number) => {
   const late = new Promise<void>((done) => void (timer = setTimeout(done, graceMs)))
   return Promise.race([Promise.all(all), late]).finally(() => clearTimeout(timer))
 }
-
-/** Others who are waiting for the lease to run out do so in real time. */
-const realPause = (ms: number) =>
-  Effect.callback<void>((resume) => {
-    const timer = setTimeout(() => resume(Effect.void), ms)
-    return Effect.sync(() => clearTimeout(timer))
-  })
 
 /** How often a lease is renewed before it would run out. */
 const renewals = 3
