@@ -162,7 +162,7 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
     close: async () => {
       health.drain()
       told.leave()
-      await runtime.dispose()
+      await inTime(runtime.dispose())
     }
   }
 }
@@ -327,6 +327,13 @@ const defaultPort = 4700
 const defaultHost = "127.0.0.1"
 /** How long what is under way may take when the server ends: a hook's minute, and a little. */
 const drainMs = 65_000
+
+/** All that counts is on record: what does not come to its end after that is left. */
+const inTime = async (ending: Promise<void>) => {
+  let timer: ReturnType<typeof setTimeout>
+  const late = new Promise<void>((done) => void (timer = setTimeout(done, drainMs + 10_000)))
+  await Promise.race([ending, late]).finally(() => clearTimeout(timer))
+}
 
 /** What is no URL is refused with its words when it is opened. */
 const placeOf = (url: string) => (URL.canParse(url) ? new URL(url).host : "the URL")
