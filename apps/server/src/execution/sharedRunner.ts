@@ -1,6 +1,6 @@
 /** Where durable workflows run: whichever process holds their shard, of all that share the database. */
 import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
-import { Effect, Fiber, Layer, Option, References, Scope } from "effect"
+import { Effect, Layer, Option, References } from "effect"
 import {
   type MessageStorage,
   RunnerAddress,
@@ -69,28 +69,9 @@ export const sharedRunner = ({
     Layer.provide([config, RpcSerialization.layerSchemaBinary(), Digest.layerWebCrypto]),
     // An operator is told what is amiss, not where it listens.
     Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn")),
-    Layer.orDie,
-    endsInTime
+    Layer.orDie
   )
 }
-
-/**
- * What it had is the others' when its locks are gone, at the latest with its connections. So nobody waits for a cluster
- * that does not come to its end: one was seen that still listened a quarter of an hour after it had been told.
- */
-const endsInTime = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
-  Layer.effectContext(
-    Effect.gen(function* () {
-      const scope = yield* Scope.make()
-      yield* Effect.addFinalizer((exit) =>
-        Effect.gen(function* () {
-          const ending = yield* Effect.forkDetach(Scope.close(scope, exit))
-          yield* Effect.timeoutOption(Effect.interruptible(Fiber.await(ending)), endMs)
-        })
-      )
-      return yield* Layer.buildWithScope(layer, scope)
-    })
-  )
 
 /**
  * Runners that were killed are left in the storage, and would be given shards as long as they are counted. Those where
@@ -125,8 +106,6 @@ const isRefused = ({ host, port }: RunnerAddress.RunnerAddress) =>
     socket.once("error", (error: NodeJS.ErrnoException) => told(error.code === "ECONNREFUSED"))
     return Effect.sync(() => void socket.destroy())
   })
-
-const endMs = 10_000
 
 /** All servers on a database have to agree on it. */
 export const shardsPerGroup = 64
