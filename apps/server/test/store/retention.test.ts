@@ -1,4 +1,5 @@
 /** What is kept of executions once they have ended, also by the cluster. */
+import { freePort } from "@tenterhook/testing-postgres"
 import { assert, describe, it } from "@effect/vitest"
 import { databases } from "@tenterhook/testing-databases"
 import { Effect, Layer } from "effect"
@@ -6,7 +7,6 @@ import { SqlClient } from "effect/sql"
 import { DurableExecutions } from "../../src/execution/DurableExecutions.ts"
 import { ExecutionSteps } from "../../src/execution/ExecutionSteps.ts"
 import { migrateIdempotency } from "../../src/http/idempotency.ts"
-import { freePort } from "../execution/freePort.ts"
 import { fired, newExecution, storesOn } from "../../src/store/contract.ts"
 import { Executions } from "../../src/store/Executions.ts"
 import { Fires } from "../../src/store/Fires.ts"

@@ -1,4 +1,4 @@
-/** A port for a process of the cluster: below those that outgoing connections get, which may be taken at any time. */
+/** Below those that the system gives to clients: a connection to elsewhere takes none of these, also while nobody listens. */
 import { randomInt } from "node:crypto"
 import { createServer } from "node:net"
 
