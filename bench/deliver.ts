@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { installPeer } from "./Peer.ts"
+import { median, shuffled } from "./rounds.ts"
 
 const { values } = parseArgs({
   options: {
@@ -34,12 +35,6 @@ const run = (name: string): number => {
   if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr.slice(-2000)}`)
   return JSON.parse(stdout.trim().split("\n").at(-1)!).rate
 }
-const shuffled = <A>(list: ReadonlyArray<A>) =>
-  list
-    .map((value) => ({ value, at: Math.random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ value }) => value)
-const median = (list: ReadonlyArray<number>) => list.toSorted((a, b) => a - b)[list.length >> 1]!
 
 const results = new Map<string, Array<number>>(contenders.map((name) => [name, []]))
 try {

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import type { Scenario } from "./contenders/measure.ts"
 import { installPeer } from "./Peer.ts"
+import { median, shuffled } from "./rounds.ts"
 
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "5" }, count: { type: "string", default: "200" } }
@@ -45,12 +46,6 @@ const run = ({ name, argv }: Contender): number => {
   if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr.slice(-2000)}`)
   return JSON.parse(stdout.trim().split("\n").at(-1)!).p50_us
 }
-const shuffled = <A>(list: ReadonlyArray<A>) =>
-  list
-    .map((value) => ({ value, at: Math.random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ value }) => value)
-const median = (list: ReadonlyArray<number>) => list.toSorted((a, b) => a - b)[list.length >> 1]!
 
 const results = new Map<string, Array<number>>(contenders.map(({ name }) => [name, []]))
 for (let round = 1; round <= rounds; round++) {

@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { median, shuffled } from "./rounds.ts"
 
 const { values } = parseArgs({
   options: {
@@ -76,13 +77,6 @@ const run = async (contender: string): Promise<Run> => {
   if (code !== 0) throw new Error(`${contender} ended with ${String(code)}: ${complained.slice(-3000)}`)
   return JSON.parse(said.trim().split("\n").at(-1)!) as Run
 }
-
-const shuffled = <A>(list: ReadonlyArray<A>) =>
-  list
-    .map((value) => ({ value, at: Math.random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ value }) => value)
-const median = (list: ReadonlyArray<number>) => list.toSorted((a, b) => a - b)[list.length >> 1]!
 
 const results = new Map<string, Array<Run>>(contenders.map((name) => [name, []]))
 try {
