@@ -1,20 +1,8 @@
 /** What is left after thousands of commands that misbehave: processes, descriptors, and how long each took to settle. */
-import { parseArgs } from "node:util"
 import { boundMs, runCampaign } from "@tenterhook/shell/hostile"
+import { anySeed, wholeNumbers } from "./wholeNumbers.ts"
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "10000" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
-    parallel: { type: "string", default: "4" }
-  }
-})
-const numbers = { seed: Number(values.seed), runs: Number(values.runs), parallel: Number(values.parallel) }
-for (const [name, value] of Object.entries(numbers)) {
-  if (Number.isInteger(value) && value >= (name === "seed" ? 0 : 1)) continue
-  console.error(`--${name}: expected a whole number, got "${values[name as keyof typeof values]}"`)
-  process.exit(2)
-}
+const numbers = wholeNumbers({ runs: 10_000, seed: anySeed(), parallel: 4 })
 
 const tenth = Math.max(1, Math.ceil(numbers.runs / 10))
 const since = performance.now()

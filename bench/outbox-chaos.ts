@@ -1,20 +1,8 @@
 /** What is lost and what comes twice when the process that announces and delivers is killed every 0.4 to 3 seconds. */
 import { runChaos } from "@tenterhook/webhook/outbox-chaos"
-import { parseArgs } from "node:util"
+import { anySeed, wholeNumbers } from "./wholeNumbers.ts"
 
-const { values } = parseArgs({
-  options: {
-    count: { type: "string", default: "10000" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
-    rate: { type: "string", default: "100" }
-  }
-})
-const numbers = { count: Number(values.count), seed: Number(values.seed), rate: Number(values.rate) }
-for (const [name, value] of Object.entries(numbers)) {
-  if (Number.isInteger(value) && value >= (name === "seed" ? 0 : 1)) continue
-  console.error(`--${name}: expected a whole number, got "${values[name as keyof typeof values]}"`)
-  process.exit(2)
-}
+const numbers = wholeNumbers({ count: 10_000, seed: anySeed(), rate: 100 })
 
 const tenth = Math.max(1, Math.ceil(numbers.count / 10))
 let told = 0
