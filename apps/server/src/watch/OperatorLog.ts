@@ -64,7 +64,8 @@ export const operatorLog = (log: (text: string) => void, place: string | null): 
       Logger.make(({ message, cause, fiber }) => {
         const text = [message].flat().map(String).join(" ")
         const annotations = fiber.getRef(References.CurrentLogAnnotations)
-        if (`${annotations["module"]} ${annotations["package"]}`.includes("effect/cluster")) {
+        const from = `${annotations["module"]} ${annotations["package"]}`
+        if (from.includes("effect/cluster") || clusterWords.has(text)) {
           if (!leaving) hear({ line: clusterLine(text, cause), every: clusterEveryMs })
         } else if (isOfDatabase(cause)) hear({ line: `${text}: ${wordsOf(cause)}`, every: 0 })
         else log(cause.reasons.length === 0 ? text : `${text}: ${wordsOf(cause)}`)
@@ -110,6 +111,7 @@ const clusterWords = new Map([
   ["Could not acquire/release shards", "this server could not share out executions with the others; it tries again"],
   ["Could not release shards, retrying", "this server could not hand executions over to the others; it tries again"],
   ["Could not read messages from storage", "this server could not read what it is to do; it asks again"],
+  ["Unhandled error in SocketServer", "a connection from another server broke; it connects again"],
   ["Failed to fetch pods from Kubernetes API", "Kubernetes does not tell which servers run; all are taken to"]
 ])
 

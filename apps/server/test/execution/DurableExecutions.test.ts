@@ -1,9 +1,9 @@
-import { freePort } from "@tenterhook/testing-postgres"
 import { assert, describe, it } from "@effect/vitest"
 import { PostgresClient } from "@tenterhook/postgres"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { type Database, databases, type Engine } from "@tenterhook/testing-databases"
+import { freePort } from "@tenterhook/testing-postgres"
 import { DurableExecutions, type DurableExecutionsOptions } from "../../src/execution/DurableExecutions.ts"
 import * as Record from "./Record.ts"
 

@@ -63,20 +63,22 @@ describe.runIf(hasPostgres())("servers on one Postgres", () => {
     const before = await servers.start()
     const { path, lines } = servers.file()
     const slow = servers.file()
-    const untilGo = `while [ ! -e ${slow.path}.go ]; do sleep 0.1; done; `
-    const begin = (hooks: object) => Promise.all(Array.from({ length: 10 }, () => before.begin(hooks)))
+    const untilGo = `echo begun >> ${slow.path}; while [ ! -e ${slow.path}.go ]; do sleep 0.1; done; `
+    const begin = (hooks: object) => Promise.all(Array.from({ length: 16 }, () => before.begin(hooks)))
     const [quick, late] = [await begin(hooksTo(path)), await begin(hooksTo(slow.path, { before: untilGo }))]
     before.child.kill("SIGKILL")
-    // Neither of them has read the hooks, which they do between their claim and the first hook.
     const [frozen, awake] = await Promise.all([servers.start(), servers.start()])
+    const shares = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted GROUP BY pid HAVING count(*) > 15"
+    await until(90_000, async () => (await servers.rows(shares)).length === 2)
     const claims = async (ids: ReadonlyArray<string>) =>
       (await servers.rows("SELECT id, claimed_by FROM execution WHERE claimed_by IS NOT NULL")).filter(({ id }) =>
         ids.includes(id!)
       )
 
     const ending = late.map((id) => awake.end(id))
-    await until(90_000, async () => (await claims(late)).length === late.length)
-    await sleep(500)
+    await until(90_000, async () => slow.lines().filter((line) => line === "begun").length === late.length)
+    assert.strictEqual(new Set((await claims(late)).map((row) => row["claimed_by"])).size, 2)
+    // Nobody reads hooks meanwhile, which is between a claim and the first hook.
     await servers.whileLocked("upload", async () => {
       ending.push(...quick.map((id) => awake.end(id)))
       await until(90_000, async () => (await claims(quick)).length === quick.length)

@@ -1,7 +1,7 @@
 /** What is kept of executions once they have ended, also by the cluster. */
-import { freePort } from "@tenterhook/testing-postgres"
 import { assert, describe, it } from "@effect/vitest"
 import { databases } from "@tenterhook/testing-databases"
+import { freePort } from "@tenterhook/testing-postgres"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { DurableExecutions } from "../../src/execution/DurableExecutions.ts"
