@@ -25,24 +25,32 @@ export const makeRecords = (
   feed: Feed,
   leases: Leases
 ) => {
+  const isPostgres = sql.onDialectOrElse({ orElse: () => false, pg: () => true })
+
+  /**
+   * Writes what was delivered and is no news of its endpoint: on Postgres, where it is one statement, a transaction of its
+   * own and there and back once; until it is over, a process that is killed leaves it to be sent again. Gives what it did
+   * not write.
+   */
+  const acknowledge = Effect.fnUntraced(function* (
+    all: ReadonlyArray<Ended>,
+    now: number
+  ): Effect.fn.Return<ReadonlyArray<Ended>, SqlError.SqlError> {
+    const plain = isPostgres ? all.filter(({ claim, result }) => isSuccess(result) && !claim.failing) : []
+    if (plain.length === 0) return all
+    yield* toldDelivered(plain, yield* deliveredAtOnce(plain, now, sql`, ${leases.released(endedByLease(plain))}`))
+    for (const { claim } of plain) claim.lease.open.delete(claim.number)
+    return all.length === plain.length ? [] : all.filter((ended) => !plain.includes(ended))
+  })
+
   /** Within a transaction. */
   const write = Effect.fnUntraced(function* (
     all: ReadonlyArray<Ended>,
     now: number
   ): Effect.fn.Return<void, SqlError.SqlError> {
     // Nobody removes an endpoint before its tries are written.
-    yield* sql.onDialectOrElse({
-      orElse: () => Effect.void,
-      pg: () => sql`SELECT id FROM outbox_endpoint
-        WHERE ${sql.in("id", [...new Set(all.map(({ claim }) => claim.lease.endpointId))])} FOR KEY SHARE`
-    })
-    const over = new Map<Lease, Set<number>>()
-    for (const { claim } of all) {
-      const numbers = over.get(claim.lease)
-      if (numbers === undefined) over.set(claim.lease, new Set([claim.number]))
-      else numbers.add(claim.number)
-    }
-    const ours = yield* leases.release(over)
+    if (isPostgres) yield* endpointsHeld(all)
+    const ours = yield* leases.release(endedByLease(all))
     const rows: Array<Recorded> = []
     const succeeded = all.filter(({ result }) => isSuccess(result))
     yield* writeSuccesses(succeeded, now)
@@ -57,53 +65,59 @@ export const makeRecords = (
     for (const [subscriber, exhausted] of failing) yield* judgeEndpoint(subscriber, exhausted, now)
   })
 
+  const endpointsHeld = (all: ReadonlyArray<Ended>) =>
+    sql`SELECT id FROM outbox_endpoint
+      WHERE ${sql.in("id", [...new Set(all.map(({ claim }) => claim.lease.endpointId))])} FOR KEY SHARE`
+
   const writeSuccesses = Effect.fnUntraced(function* (succeeded: ReadonlyArray<Ended>, now: number) {
     if (succeeded.length === 0) return
-    const byId = new Map(succeeded.map((ended) => [ended.claim.id, ended]))
     // Whoever else holds the lease by now: it was delivered.
-    const tried = yield* triedAtOnce([...byId.values()], now)
-    yield* told(tried.map((row) => recordedOf(byId.get(row.id)!, { ...row, status: "delivered" })))
+    const delivered = isPostgres ? deliveredAtOnce(succeeded, now) : deliveredInTurn(succeeded, now)
+    yield* toldDelivered(succeeded, yield* delivered)
     const recovered = new Set(succeeded.flatMap(({ claim }) => (claim.failing ? [claim.subscriber.endpoint.id] : [])))
     if (recovered.size > 0)
       yield* sql`UPDATE outbox_endpoint SET failing_since = NULL, failed_at = NULL WHERE ${sql.in("id", [...recovered])}`
   })
 
-  /** Writes that they were delivered, and the tries. */
-  const triedAtOnce: (
-    succeeded: ReadonlyArray<Ended>,
-    now: number
-  ) => Effect.Effect<ReadonlyArray<{ readonly id: string; readonly attempts: number }>, SqlError.SqlError> =
-    sql.onDialectOrElse({
-      orElse: () =>
-        Effect.fnUntraced(function* (succeeded, now) {
-          const byId = new Map(succeeded.map((ended) => [ended.claim.id, ended]))
-          const tried = yield* countedRows(sql`UPDATE outbox_delivery SET status = 'delivered', cause = NULL,
-            reason = NULL, attempts = attempts + 1, next_at = NULL, ended_at = ${now}
-            WHERE ${sql.in("id", [...byId.keys()])} RETURNING id, attempts`)
-          const rows = tried.map((row) => attemptRow(recordedOf(byId.get(row.id)!, { ...row, status: "delivered" })))
-          yield* inChunks(rows, (some) => sql`INSERT INTO outbox_attempt ${sql.insert(some)}`)
-          return tried
-        }),
-      pg: () => (succeeded, now) => {
-        const rows = succeeded.map((ended) => ({
-          seq: ended.claim.number,
-          ...attemptRow(recordedOf(ended, { id: ended.claim.id, attempts: 0, status: "delivered" }))
-        }))
-        return countedRows(sql`WITH tried AS MATERIALIZED (SELECT * FROM json_to_recordset(${JSON.stringify(rows)}::json)
-            AS t (seq bigint, at bigint, duration_ms float8, status int, headers text, body text, truncated int)),
-          done AS (UPDATE outbox_delivery d SET status = 'delivered', cause = NULL, reason = NULL,
-              attempts = d.attempts + 1, next_at = NULL, ended_at = ${String(now)}::bigint
-            FROM tried t WHERE d.seq = t.seq RETURNING d.seq, d.id, d.attempts)
-          INSERT INTO outbox_attempt (delivery_id, number, at, duration_ms, status, headers, body, truncated)
-          SELECT done.id, done.attempts, t.at, t.duration_ms, t.status, t.headers, t.body, t.truncated
-          FROM done JOIN tried t ON t.seq = done.seq RETURNING delivery_id AS id, number AS attempts`)
-      }
+  const deliveredInTurn = Effect.fnUntraced(function* (succeeded: ReadonlyArray<Ended>, now: number) {
+    const byId = new Map(succeeded.map((ended) => [ended.claim.id, ended]))
+    const tried = yield* countedRows(sql`UPDATE outbox_delivery SET status = 'delivered', cause = NULL,
+      reason = NULL, attempts = attempts + 1, next_at = NULL, ended_at = ${now}
+      WHERE ${sql.in("id", [...byId.keys()])} RETURNING id, attempts`)
+    const rows = tried.map((row) => attemptRow(recordedOf(byId.get(row.id)!, { ...row, status: "delivered" })))
+    yield* inChunks(rows, (some) => sql`INSERT INTO outbox_attempt ${sql.insert(some)}`)
+    return tried
+  })
+
+  /** `more`: parts of the same statement. */
+  const deliveredAtOnce = (succeeded: ReadonlyArray<Ended>, now: number, more = sql.literal("")) => {
+    const rows = succeeded.map((ended) => ({
+      seq: ended.claim.number,
+      endpoint_id: ended.claim.lease.endpointId,
+      ...attemptRow(recordedOf(ended, { id: ended.claim.id, attempts: 0, status: "delivered" }))
+    }))
+    return countedRows(sql`WITH held AS MATERIALIZED (${endpointsHeld(succeeded)})${more},
+      tried AS MATERIALIZED (SELECT t.* FROM json_to_recordset(${JSON.stringify(rows)}::json) AS t (seq bigint,
+        endpoint_id text, at bigint, duration_ms float8, status int, headers text, body text, truncated int)
+        JOIN held ON held.id = t.endpoint_id),
+      done AS (UPDATE outbox_delivery d SET status = 'delivered', cause = NULL, reason = NULL,
+          attempts = d.attempts + 1, next_at = NULL, ended_at = ${String(now)}::bigint
+        FROM tried t WHERE d.seq = t.seq RETURNING d.seq, d.id, d.attempts)
+      INSERT INTO outbox_attempt (delivery_id, number, at, duration_ms, status, headers, body, truncated)
+      SELECT done.id, done.attempts, t.at, t.duration_ms, t.status, t.headers, t.body, t.truncated
+      FROM done JOIN tried t ON t.seq = done.seq RETURNING delivery_id AS id, number AS attempts`)
+  }
+
+  const toldDelivered = (succeeded: ReadonlyArray<Ended>, tried: ReadonlyArray<typeof Counted.Type>) =>
+    told(() => {
+      const byId = new Map(succeeded.map((ended) => [ended.claim.id, ended]))
+      return tried.map((row) => recordedOf(byId.get(row.id)!, { ...row, status: "delivered" }))
     })
 
   /** Told at once, before anything else that comes of it. */
-  const told = (some: ReadonlyArray<Recorded>) =>
+  const told = (some: () => ReadonlyArray<Recorded>) =>
     feed.tell(() =>
-      some.map(({ claim, status, attempt }) => ({
+      some().map(({ claim, status, attempt }) => ({
         deliveryId: claim.id,
         endpointId: claim.subscriber.endpoint.id,
         type: claim.type,
@@ -137,7 +151,7 @@ export const makeRecords = (
             WHERE id = ${claim.id} RETURNING id, attempts, status`)
     const recorded = tried.map((row) => recordedOf(ended, row))
     rows.push(...recorded)
-    yield* told(recorded)
+    yield* told(() => recorded)
     if (next._tag !== "failed") return false
     if (next.disable !== undefined) yield* disable(claim.subscriber, next.disable, now)
     return next.cause === "exhausted"
@@ -177,7 +191,17 @@ export const makeRecords = (
     yield* Effect.logWarning(`outbox: the endpoint ${id} is disabled: ${reason}`)
   })
 
-  return { write }
+  return { acknowledge, write }
+}
+
+const endedByLease = (all: ReadonlyArray<Ended>): ReadonlyMap<Lease, ReadonlySet<number>> => {
+  const over = new Map<Lease, Set<number>>()
+  for (const { claim } of all) {
+    const numbers = over.get(claim.lease)
+    if (numbers === undefined) over.set(claim.lease, new Set([claim.number]))
+    else numbers.add(claim.number)
+  }
+  return over
 }
 
 /** The sender was closed before the try came to anything: it was none. */
@@ -226,6 +250,7 @@ const textOf = (body: Uint8Array) => new TextDecoder().decode(body).replaceAll("
 
 const TriedRow = Schema.Struct({ id: Schema.String, attempts: Whole, status: DeliveryStatus })
 const triedRows = rowsOf(TriedRow)
-const countedRows = rowsOf(Schema.Struct({ id: Schema.String, attempts: Whole }))
+const Counted = Schema.Struct({ id: Schema.String, attempts: Whole })
+const countedRows = rowsOf(Counted)
 const failingRows = rowsOf(Schema.Struct({ failing_since: Schema.NullOr(Whole), failed_at: Schema.NullOr(Whole) }))
 const countRows = rowsOf(Schema.Struct({ n: Whole }))

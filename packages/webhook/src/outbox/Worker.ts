@@ -1,6 +1,6 @@
 /**
- * Sends what is due. One loop: a turn writes what has ended and takes what is due, in one transaction; between turns
- * requests run as plain promises.
+ * Sends what is due. One loop: a turn writes what has ended and takes what is due, in one transaction, but for what Postgres
+ * is told at once; between turns requests run as plain promises.
  */
 import type { Transaction } from "@tenterhook/sql"
 import { Clock, Effect, type Scope } from "effect"
@@ -72,21 +72,23 @@ export const runWorker = Effect.fnUntraced(function* (
   const mine = () => new Set<Lease>([...running.keys(), ...ended.map(({ claim }) => claim)].map(({ lease }) => lease))
 
   const turn = Effect.fnUntraced(function* (asked: boolean) {
-    const done = ended
+    const all = ended
+    let done: ReadonlyArray<Ended> = all
     ended = []
-    // What failed has a time for its next try, which has to be known.
-    const look = asked || done.some(({ result }) => !isSuccess(result))
     const now = yield* Clock.currentTimeMillis
     const claimed = yield* Effect.gen(function* () {
-      if (done.length > 0) yield* records.write(done, now)
-      return look ? yield* claims.take(options.maxInFlight - running.size, now, mine()) : null
-    }).pipe(
-      done.length > 0 ? recording : transaction,
-      Effect.onError(() => Effect.sync(() => void (ended = [...done, ...ended])))
-    )
+      if (all.length > 0) done = yield* records.acknowledge(all, now)
+      // What failed has a time for its next try, which has to be known.
+      const look = asked || done.some(({ result }) => !isSuccess(result))
+      if (done.length === 0 && !look) return null
+      return yield* Effect.gen(function* () {
+        if (done.length > 0) yield* records.write(done, now)
+        return look ? yield* claims.take(options.maxInFlight - running.size, now, mine()) : null
+      }).pipe(done.length > 0 ? recording : transaction)
+    }).pipe(Effect.onError(() => Effect.sync(() => void (ended = [...done, ...ended]))))
     for (const { claim } of done) claim.lease.open.delete(claim.number)
     for (const claim of claimed?.claims ?? []) send(claim)
-    if (done.length > 0) options.turned()
+    if (all.length > 0) options.turned()
     return claimed
   })
 
