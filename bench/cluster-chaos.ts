@@ -39,11 +39,12 @@ const result = await runClusterChaos({
 const roundsIn = ({ rounds }: ClusterChaosResult) =>
   Object.entries(Object.groupBy(rounds, ({ kind }) => kind)).map(([kind, some = []]): Figure => {
     const waited = some.map(({ caughtUpSeconds }) => caughtUpSeconds).toSorted((a, b) => a - b)
+    const repeated = some.reduce((sum, { duplicates }) => sum + duplicates, 0)
     const longest = Math.max(...some.map(({ lastedSeconds }) => lastedSeconds))
     const middle = waited[waited.length >> 1]!
     return [
       `  ${kind}`,
-      `${some.length}, up to ${longest.toFixed(1)} s; caught up after ${middle.toFixed(1)} s, at most ${waited.at(-1)!.toFixed(1)} s`
+      `${some.length}, up to ${longest.toFixed(1)} s; caught up after ${middle.toFixed(1)} s, at most ${waited.at(-1)!.toFixed(1)} s; ${repeated} deliveries again`
     ]
   })
 
