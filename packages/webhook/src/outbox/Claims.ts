@@ -90,7 +90,12 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
       }
       // It may wait for its rate, or may have been taken from since.
       if (patience > 0 && (state.rate_free_at + patience > now || isSentByOthers(id, held))) continue
-      const taken = held.flatMap((one) => (one.endpointId === id ? one.deliveries : []))
+      // What runs here is known here, whatever the database has of it: a crash of Postgres may take back a lease.
+      const others = held.filter((one) => one.endpointId === id && !ours.has(one.id))
+      const taken = [
+        ...others.flatMap(({ deliveries }) => deliveries),
+        ...[...mine].flatMap((lease) => (lease.endpointId === id ? [...lease.open] : []))
+      ]
       const { endpoint } = subscriber
       const pace = paceOf(endpoint.ratePerSecond, state.rate_free_at, now)
       const most = Math.min(

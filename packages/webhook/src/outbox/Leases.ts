@@ -5,7 +5,7 @@
  */
 import { rowsOf } from "@tenterhook/sql"
 import { Clock, Effect, Schema } from "effect"
-import type { SqlClient, SqlError, Statement } from "effect/sql"
+import type { SqlClient, SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
 
 export interface Lease {
@@ -34,8 +34,6 @@ export interface Leases {
   readonly release: (
     ended: ReadonlyMap<Lease, ReadonlySet<number>>
   ) => Effect.Effect<ReadonlySet<Lease>, SqlError.SqlError>
-  /** The same on Postgres, as parts of a WITH, for what counts whoever the lease is by now. */
-  readonly released: (ended: ReadonlyMap<Lease, ReadonlySet<number>>) => Statement.Fragment
   /** To be called while tries run, more often than a lease lasts. */
   readonly renew: (mine: ReadonlySet<Lease>) => Effect.Effect<void, SqlError.SqlError>
   /** All that is being sent, by whatever worker that lives. */
@@ -60,14 +58,12 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
     )
   )
 
-  const updateAtOnce = (leases: ReadonlyArray<Left>) => sql`UPDATE outbox_lease l SET deliveries = u.deliveries
-    FROM unnest(${leases.map(([{ id }]) => id)}::text[],
-      ${leases.map(([, left]) => JSON.stringify(left))}::text[]) AS u (id, deliveries)
-    WHERE l.id = u.id RETURNING l.id`
-
-  const update = (leases: ReadonlyArray<Left>) =>
+  const update = (leases: ReadonlyArray<readonly [Lease, Taken]>) =>
     isPostgres
-      ? idRows(updateAtOnce(leases))
+      ? idRows(sql`UPDATE outbox_lease l SET deliveries = u.deliveries
+          FROM unnest(${leases.map(([{ id }]) => id)}::text[],
+            ${leases.map(([, left]) => JSON.stringify(left))}::text[]) AS u (id, deliveries)
+          WHERE l.id = u.id RETURNING l.id`)
       : Effect.map(
           Effect.forEach(leases, ([{ id }, left]) =>
             idRows(sql`UPDATE outbox_lease SET deliveries = ${JSON.stringify(left)} WHERE id = ${id} RETURNING id`)
@@ -87,10 +83,9 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
     }),
     take: Effect.fnUntraced(function* (endpointId, more, held) {
       const lease = own.get(endpointId)
-      const before = lease === undefined ? undefined : held.find(({ id }) => id === lease.id)
       // It may have run out, or was let go when all had ended.
-      if (lease !== undefined && before !== undefined) {
-        const deliveries = JSON.stringify([...before.deliveries, ...more])
+      if (lease !== undefined && held.some(({ id }) => id === lease.id)) {
+        const deliveries = JSON.stringify([...lease.open, ...more])
         const kept = yield* sql`UPDATE outbox_lease SET deliveries = ${deliveries} WHERE id = ${lease.id} RETURNING id`
         if (kept.length > 0) return lease
       }
@@ -102,7 +97,11 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
       return fresh
     }),
     release: Effect.fnUntraced(function* (ended) {
-      const { done, going } = leftOf(ended)
+      const left = [...ended].map(
+        ([lease, over]) => [lease, [...lease.open].filter((number) => !over.has(number))] as const
+      )
+      const done = left.filter(([, open]) => open.length === 0).map(([{ id }]) => id)
+      const going = left.filter(([, open]) => open.length > 0)
       const ours = new Set<string>()
       if (done.length > 0)
         for (const { id } of yield* idRows(sql`DELETE FROM outbox_lease WHERE ${sql.in("id", done)} RETURNING id`))
@@ -110,11 +109,6 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
       if (going.length > 0) for (const { id } of yield* update(going)) ours.add(id)
       return new Set([...ended.keys()].filter(({ id }) => ours.has(id)))
     }),
-    released: (ended) => {
-      const { done, going } = leftOf(ended)
-      const ids = sql`SELECT id FROM unnest(${done}::text[]) AS over (id)`
-      return sql`released AS (DELETE FROM outbox_lease WHERE id IN (${ids})), kept AS (${updateAtOnce(going)})`
-    },
     // By their names: a lease of which its worker does not know, as a commit broke off, has to run out.
     renew: Effect.fnUntraced(function* (mine) {
       const now = yield* time
@@ -122,18 +116,6 @@ export const makeLeases = (sql: SqlClient.SqlClient, leaseMs: number): Leases =>
       yield* sql`UPDATE outbox_lease SET until = ${now} + ${leaseMs} WHERE ${sql.in("id", ids)}`
     }),
     all: Effect.map(read, (rows) => rows.flatMap(({ deliveries, over }) => (over ? [] : deliveries)))
-  }
-}
-
-/** A lease, and what is open of it when some of it has ended. */
-type Left = readonly [Lease, Taken]
-
-/** `done`: ids of those of which nothing is left. */
-const leftOf = (ended: ReadonlyMap<Lease, ReadonlySet<number>>) => {
-  const left = [...ended].map(([lease, over]): Left => [lease, [...lease.open].filter((number) => !over.has(number))])
-  return {
-    done: left.filter(([, open]) => open.length === 0).map(([{ id }]) => id),
-    going: left.filter(([, open]) => open.length > 0)
   }
 }
 

@@ -142,12 +142,15 @@ const make = Effect.fnUntraced(function* (settings: OutboxSettings) {
     const counts = yield* countRows(sql`SELECT status, count(*) AS n FROM outbox_delivery GROUP BY status`)
     const of = (status: string) => counts.find((row) => row.status === status)?.n ?? 0
     const taken = yield* leases.all
+    // A lease may still have what was delivered a moment ago.
+    const [waiting] = yield* numberRows(sql`SELECT count(*) AS n FROM outbox_delivery d
+      WHERE d.status = 'pending' AND ${noneOf(sql, taken)}`)
     const [oldest] = yield* numberRows(sql`SELECT min(d.next_at) AS n
       FROM outbox_delivery d JOIN outbox_endpoint e ON e.id = d.endpoint_id
       WHERE d.status = 'pending' AND e.status = 'enabled' AND ${noneOf(sql, taken)}`)
     return {
       pending: of("pending"),
-      inFlight: taken.length,
+      inFlight: Math.max(0, of("pending") - (waiting!.n ?? 0)),
       delivered: of("delivered"),
       failed: of("failed"),
       held: of("held"),

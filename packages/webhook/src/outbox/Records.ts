@@ -1,6 +1,6 @@
 /** What is written when tries have ended: each try, what becomes of its delivery, and what that means for its endpoint. */
 import { inChunks, rowsOf, Whole } from "@tenterhook/sql"
-import { Effect, Random, Schema } from "effect"
+import { Clock, Effect, Random, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Answer, NoAnswer } from "../request/Sender.ts"
 import type { Announcer } from "./Announcer.ts"
@@ -28,20 +28,15 @@ export const makeRecords = (
   const isPostgres = sql.onDialectOrElse({ orElse: () => false, pg: () => true })
 
   /**
-   * Writes what was delivered and is no news of its endpoint: on Postgres, where it is one statement, a transaction of its
-   * own and there and back once; until it is over, a process that is killed leaves it to be sent again. Gives what it did
-   * not write.
+   * Writes tries that are plain, beside all else that happens, and leaves their leases as they are. Null where the
+   * database has one connection, and nothing is gained by it.
    */
-  const acknowledge = Effect.fnUntraced(function* (
-    all: ReadonlyArray<Ended>,
-    now: number
-  ): Effect.fn.Return<ReadonlyArray<Ended>, SqlError.SqlError> {
-    const plain = isPostgres ? all.filter(({ claim, result }) => isSuccess(result) && !claim.failing) : []
-    if (plain.length === 0) return all
-    yield* toldDelivered(plain, yield* deliveredAtOnce(plain, now, sql`, ${leases.released(endedByLease(plain))}`))
-    for (const { claim } of plain) claim.lease.open.delete(claim.number)
-    return all.length === plain.length ? [] : all.filter((ended) => !plain.includes(ended))
-  })
+  const acknowledge = isPostgres
+    ? Effect.fnUntraced(function* (succeeded: ReadonlyArray<Ended>) {
+        const now = yield* Clock.currentTimeMillis
+        yield* toldDelivered(succeeded, yield* deliveredAtOnce(succeeded, now))
+      })
+    : null
 
   /** Within a transaction. */
   const write = Effect.fnUntraced(function* (
@@ -89,14 +84,14 @@ export const makeRecords = (
     return tried
   })
 
-  /** `more`: parts of the same statement. */
-  const deliveredAtOnce = (succeeded: ReadonlyArray<Ended>, now: number, more = sql.literal("")) => {
+  /** One statement, which is a transaction where there is none around it. */
+  const deliveredAtOnce = (succeeded: ReadonlyArray<Ended>, now: number) => {
     const rows = succeeded.map((ended) => ({
       seq: ended.claim.number,
       endpoint_id: ended.claim.lease.endpointId,
       ...attemptRow(recordedOf(ended, { id: ended.claim.id, attempts: 0, status: "delivered" }))
     }))
-    return countedRows(sql`WITH held AS MATERIALIZED (${endpointsHeld(succeeded)})${more},
+    return countedRows(sql`WITH held AS MATERIALIZED (${endpointsHeld(succeeded)}),
       tried AS MATERIALIZED (SELECT t.* FROM json_to_recordset(${JSON.stringify(rows)}::json) AS t (seq bigint,
         endpoint_id text, at bigint, duration_ms float8, status int, headers text, body text, truncated int)
         JOIN held ON held.id = t.endpoint_id),
@@ -193,6 +188,9 @@ export const makeRecords = (
 
   return { acknowledge, write }
 }
+
+/** Delivered, and no news of its endpoint. */
+export const isPlain = ({ claim, result }: Ended): boolean => isSuccess(result) && !claim.failing
 
 const endedByLease = (all: ReadonlyArray<Ended>): ReadonlyMap<Lease, ReadonlySet<number>> => {
   const over = new Map<Lease, Set<number>>()

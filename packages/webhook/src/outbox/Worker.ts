@@ -1,16 +1,18 @@
 /**
- * Sends what is due. One loop: a turn writes what has ended and takes what is due, in one transaction, but for what Postgres
- * is told at once; between turns requests run as plain promises.
+ * Sends what is due. One loop: a turn writes what has ended and takes what is due, in one transaction; between turns
+ * requests run as plain promises. On Postgres what was delivered is written beside it, as soon as it is known: until then
+ * a process that is killed leaves it to be sent again.
  */
 import type { Transaction } from "@tenterhook/sql"
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Effect, Latch, type Scope } from "effect"
+import type { SqlError } from "effect/sql"
 import type { Sender } from "../request/Sender.ts"
 import type { Bell } from "./Bell.ts"
 import { bodyOf } from "./body.ts"
 import type { Claim, Claimed, makeClaims } from "./Claims.ts"
 import { signingSecrets } from "./Endpoint.ts"
 import type { Lease, Leases } from "./Leases.ts"
-import type { Ended, makeRecords } from "./Records.ts"
+import { type Ended, isPlain, type makeRecords } from "./Records.ts"
 import { realPause } from "./realPause.ts"
 import { isSuccess } from "./rules.ts"
 
@@ -20,7 +22,7 @@ export interface WorkerOptions {
   readonly recording: Transaction
   readonly claims: ReturnType<typeof makeClaims>
   readonly records: ReturnType<typeof makeRecords>
-  readonly leases: Pick<Leases, "renew">
+  readonly leases: Pick<Leases, "renew" | "release">
   readonly leaseMs: number
   readonly sender: Pick<Sender, "deliver">
   /** Rung when something may be due. */
@@ -43,7 +45,29 @@ export const runWorker = Effect.fnUntraced(function* (
 ): Effect.fn.Return<never, never, Scope.Scope> {
   const { transaction, recording, claims, records, sender, bell } = options
   const running = new Map<Claim, Promise<void>>()
+  /** Those with tries that run here or whose end is not written yet, or that the database still has. */
+  const mine = new Set<Lease>()
+  /** Those of which the database has more than is open. */
+  const behind = new Set<Lease>()
+  let delivered: Array<Ended> = []
   let ended: Array<Ended> = []
+  const answered = Latch.makeUnsafe()
+
+  const open = ({ claim: { lease, number } }: Pick<Ended, "claim">) => {
+    lease.open.add(number)
+    mine.add(lease)
+  }
+  const close = ({ claim: { lease, number } }: Ended) => void lease.open.delete(number)
+
+  const end = (one: Ended) => {
+    running.delete(one.claim)
+    if (records.acknowledge === null || !isPlain(one)) {
+      ended.push(one)
+      return bell.nudge()
+    }
+    delivered.push(one)
+    answered.openUnsafe()
+  }
 
   const send = (claim: Claim) => {
     const { endpoint, rules, secrets } = claim.subscriber
@@ -59,69 +83,88 @@ export const runWorker = Effect.fnUntraced(function* (
         timeoutMs: rules.timeoutMs,
         ...(rules.userAgent === undefined ? {} : { userAgent: rules.userAgent })
       })
-      .then((result) => {
-        running.delete(claim)
-        ended.push({ claim, result })
-        bell.nudge()
-      })
+      .then((result) => end({ claim, result }))
     running.set(claim, sent)
-    claim.lease.open.add(claim.number)
+    open({ claim })
   }
 
-  /** Of tries that run here, or whose end is not written yet. */
-  const mine = () => new Set<Lease>([...running.keys(), ...ended.map(({ claim }) => claim)].map(({ lease }) => lease))
-
   const turn = Effect.fnUntraced(function* (asked: boolean) {
-    const all = ended
-    let done: ReadonlyArray<Ended> = all
+    const done = ended
+    const over = [...behind]
     ended = []
+    behind.clear()
+    done.forEach(close)
+    // What failed has a time for its next try, which has to be known.
+    const look = asked || done.some(({ result }) => !isSuccess(result))
+    if (done.length === 0 && over.length === 0 && !look) return null
     const now = yield* Clock.currentTimeMillis
     const claimed = yield* Effect.gen(function* () {
-      if (all.length > 0) done = yield* records.acknowledge(all, now)
-      // What failed has a time for its next try, which has to be known.
-      const look = asked || done.some(({ result }) => !isSuccess(result))
-      if (done.length === 0 && !look) return null
-      return yield* Effect.gen(function* () {
-        if (done.length > 0) yield* records.write(done, now)
-        return look ? yield* claims.take(options.maxInFlight - running.size, now, mine()) : null
-      }).pipe(done.length > 0 ? recording : transaction)
-    }).pipe(Effect.onError(() => Effect.sync(() => void (ended = [...done, ...ended]))))
-    for (const { claim } of done) claim.lease.open.delete(claim.number)
+      if (over.length > 0) yield* options.leases.release(new Map(over.map((lease) => [lease, new Set()])))
+      if (done.length > 0) yield* records.write(done, now)
+      return look ? yield* claims.take(options.maxInFlight - running.size, now, mine) : null
+    }).pipe(
+      done.length > 0 ? recording : transaction,
+      Effect.onError(() =>
+        Effect.sync(() => {
+          done.forEach(open)
+          ended = [...done, ...ended]
+          for (const lease of over) behind.add(lease)
+        })
+      )
+    )
+    for (const lease of [...over, ...done.map(({ claim }) => claim.lease)])
+      if (lease.open.size === 0 && !behind.has(lease)) mine.delete(lease)
     for (const claim of claimed?.claims ?? []) send(claim)
-    if (all.length > 0) options.turned()
+    if (done.length > 0) options.turned()
     return claimed
   })
+
+  const acknowledge = (write: NonNullable<typeof records.acknowledge>) =>
+    Effect.gen(function* () {
+      answered.closeUnsafe()
+      const all = delivered
+      delivered = []
+      yield* Effect.onError(write(all), () =>
+        Effect.sync(() => {
+          delivered = [...all, ...delivered]
+          answered.openUnsafe()
+        })
+      )
+      for (const one of all) {
+        close(one)
+        behind.add(one.claim.lease)
+      }
+      bell.nudge()
+      options.turned()
+    })
 
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       if (running.size > 0) yield* Effect.promise(() => settled([...running.values()], options.graceMs))
-      if (ended.length > 0) yield* Effect.ignoreCause(turn(false))
+      ended = [...delivered, ...ended]
+      if (ended.length > 0 || behind.size > 0) yield* Effect.ignoreCause(turn(false))
     })
   )
 
-  yield* Effect.suspend(() => (mine().size > 0 ? transaction(options.leases.renew(mine())) : Effect.void)).pipe(
+  yield* Effect.suspend(() => (mine.size > 0 ? transaction(options.leases.renew(mine)) : Effect.void)).pipe(
     Effect.catchCause((cause) => Effect.logWarning("outbox: the database does not hear that this worker lives", cause)),
     Effect.andThen(realPause(options.leaseMs / renewals)),
     Effect.forever,
     Effect.forkScoped
   )
   yield* Effect.forkScoped(options.hear)
+  if (records.acknowledge !== null)
+    yield* askedAgain(Effect.uninterruptible(acknowledge(records.acknowledge))).pipe(
+      (writing) => Effect.andThen(answered.await, writing),
+      Effect.forever,
+      Effect.forkScoped
+    )
 
   let known: Claimed = { claims: [], nextAt: null, limited: true }
   let look = true
   while (true) {
-    const claimed = yield* Effect.uninterruptible(turn(look)).pipe(
-      Effect.catchCause((cause) =>
-        Effect.as(
-          Effect.andThen(
-            Effect.logWarning("outbox: the database failed, and is asked again", cause),
-            Effect.sleep(500)
-          ),
-          null
-        )
-      )
-    )
-    if (claimed !== null) known = claimed
+    const claimed = yield* askedAgain(Effect.uninterruptible(turn(look)))
+    if (claimed !== null && claimed !== undefined) known = claimed
     const now = yield* Clock.currentTimeMillis
     const waking = yield* bell.wait(Math.min(known.nextAt ?? Infinity, now + options.pollMs))
     look = waking !== "nudge" || known.limited
@@ -129,6 +172,11 @@ export const runWorker = Effect.fnUntraced(function* (
     if (running.size > 1) yield* Effect.yieldNow
   }
 })
+
+const askedAgain = <A>(asking: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A | void> =>
+  Effect.catchCause(asking, (cause) =>
+    Effect.andThen(Effect.logWarning("outbox: the database failed, and is asked again", cause), Effect.sleep(500))
+  )
 
 /** Not on Effect's clock: what is waited for is real. */
 const settled = (all: ReadonlyArray<Promise<void>>, graceMs: number) => {
