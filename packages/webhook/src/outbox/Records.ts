@@ -88,19 +88,19 @@ export const makeRecords = (
   const deliveredAtOnce = (succeeded: ReadonlyArray<Ended>, now: number) => {
     const rows = succeeded.map((ended) => ({
       seq: ended.claim.number,
-      endpoint_id: ended.claim.lease.endpointId,
       ...attemptRow(recordedOf(ended, { id: ended.claim.id, attempts: 0, status: "delivered" }))
     }))
+    // The tries come with what is updated: Postgres would find them again by comparing each with each.
     return countedRows(sql`WITH held AS MATERIALIZED (${endpointsHeld(succeeded)}),
-      tried AS MATERIALIZED (SELECT t.* FROM json_to_recordset(${JSON.stringify(rows)}::json) AS t (seq bigint,
-        endpoint_id text, at bigint, duration_ms float8, status int, headers text, body text, truncated int)
-        JOIN held ON held.id = t.endpoint_id),
+      tried AS MATERIALIZED (SELECT * FROM json_to_recordset(${JSON.stringify(rows)}::json)
+        AS t (seq bigint, at bigint, duration_ms float8, status int, headers text, body text, truncated int)),
       done AS (UPDATE outbox_delivery d SET status = 'delivered', cause = NULL, reason = NULL,
           attempts = d.attempts + 1, next_at = NULL, ended_at = ${String(now)}::bigint
-        FROM tried t WHERE d.seq = t.seq RETURNING d.seq, d.id, d.attempts)
+        FROM tried t WHERE d.seq = t.seq AND d.endpoint_id IN (SELECT id FROM held)
+        RETURNING d.id, d.attempts, t.at, t.duration_ms, t.status AS answer, t.headers, t.body, t.truncated)
       INSERT INTO outbox_attempt (delivery_id, number, at, duration_ms, status, headers, body, truncated)
-      SELECT done.id, done.attempts, t.at, t.duration_ms, t.status, t.headers, t.body, t.truncated
-      FROM done JOIN tried t ON t.seq = done.seq RETURNING delivery_id AS id, number AS attempts`)
+      SELECT id, attempts, at, duration_ms, answer, headers, body, truncated FROM done
+      RETURNING delivery_id AS id, number AS attempts`)
   }
 
   const toldDelivered = (succeeded: ReadonlyArray<Ended>, tried: ReadonlyArray<typeof Counted.Type>) =>
