@@ -100,13 +100,18 @@ export const idempotencyLayer = ({ waitMs = 30_000 }: IdempotencySettings = {}):
           })} WHERE place = ${place}`
         )
 
+      /** What it did by now is not known: the next one with its key goes on from there, also at another process. */
+      const leave = (place: string) =>
+        relaxed(sql`UPDATE idempotency SET claimed_by = NULL
+          WHERE place = ${place} AND status IS NULL AND ${processes.mine("claimed_by")}`)
+
       const release = (place: string) => relaxed(sql`DELETE FROM idempotency WHERE place = ${place} AND status IS NULL`)
 
       /** What the request came to goes with its claim; the claim goes where nothing was done. */
       const settle = Effect.fnUntraced(
         function* (place: string, exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown>) {
           const response = yield* responseOf(exit)
-          if (response === null || response.status >= 500) return
+          if (response === null || response.status >= 500) return yield* leave(place)
           const body = textOf(response)
           if (body === null || undone.has(response.status)) yield* release(place)
           else yield* keep(place, response, body)
@@ -133,7 +138,7 @@ export const idempotencyLayer = ({ waitMs = 30_000 }: IdempotencySettings = {}):
             const answer = yield* Effect.acquireUseRelease(
               Effect.sync(() => enter(underWay, asked)),
               (mine) => (mine === null ? Effect.succeed(null) : once(asked, work)),
-              (mine) => Effect.sync(() => leave(underWay, mine))
+              (mine) => Effect.sync(() => withdraw(underWay, mine))
             )
             if (answer !== null) return answer
           } else if (other.request !== asked.request) return yield* reused
@@ -201,7 +206,7 @@ const enter = (underWay: Map<string, UnderWay>, { place, request }: Asked) => {
   return mine
 }
 
-const leave = (underWay: Map<string, UnderWay>, mine: UnderWay | null) => {
+const withdraw = (underWay: Map<string, UnderWay>, mine: UnderWay | null) => {
   if (mine === null) return
   underWay.delete(mine.place)
   Deferred.doneUnsafe(mine.ended, Exit.void)

@@ -200,6 +200,27 @@ describe.each(databases)("on $name", (engine) => {
     )
   })
 
+  it.live.runIf(engine.name === "postgres")("is taken over by another server when its client went there", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const database: Database = yield* engine.database
+        const [first, second] = [yield* serveSample({ engine, database }), yield* serveSample({ engine, database })]
+        const headers = { "idempotency-key": "one", authorization: `Bearer ${first.key}` }
+        first.behaviour.gate = Deferred.makeUnsafe<void>()
+        const leaving = new AbortController()
+        const asked = { ...post({ name: "a" }, headers), signal: leaving.signal }
+        const gone = yield* Effect.forkChild(Effect.exit(first.ask("/things", asked)))
+        yield* entered(first, 1)
+        leaving.abort()
+        yield* Fiber.join(gone)
+        // Long before it would have waited enough for a server that lives.
+        const again = yield* Effect.timeout(second.ask("/things", post({ name: "a" }, headers)), 20_000)
+        assert.strictEqual(again.status, 201)
+        assert.deepStrictEqual(second.behaviour.ids, first.behaviour.ids)
+      })
+    )
+  )
+
   describe("after the server started anew", () => {
     it.live("answers are still there, and claims without one are taken over with their id", () =>
       Effect.scoped(
