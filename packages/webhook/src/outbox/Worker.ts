@@ -123,6 +123,8 @@ export const runWorker = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       answered.closeUnsafe()
       const all = delivered
+      // Another lane has it.
+      if (all.length === 0) return
       delivered = []
       yield* Effect.onError(write(all), () =>
         Effect.sync(() => {
@@ -153,12 +155,12 @@ export const runWorker = Effect.fnUntraced(function* (
     Effect.forkScoped
   )
   yield* Effect.forkScoped(options.hear)
-  if (records.acknowledge !== null)
-    yield* askedAgain(Effect.uninterruptible(acknowledge(records.acknowledge))).pipe(
-      (writing) => Effect.andThen(answered.await, writing),
-      Effect.forever,
-      Effect.forkScoped
-    )
+  if (records.acknowledge !== null) {
+    const acknowledging = askedAgain(Effect.uninterruptible(acknowledge(records.acknowledge)))
+    const lane = Effect.forever(Effect.andThen(answered.await, acknowledging))
+    // While one waits for the disk, the next is written.
+    for (let n = 0; n < lanes; n++) yield* Effect.forkScoped(lane)
+  }
 
   let known: Claimed = { claims: [], nextAt: null, limited: true }
   let look = true
@@ -185,5 +187,6 @@ const settled = (all: ReadonlyArray<Promise<void>>, graceMs: number) => {
   return Promise.race([Promise.all(all), late]).finally(() => clearTimeout(timer))
 }
 
+const lanes = 2
 /** How often a lease is renewed before it would run out. */
 const renewals = 3
