@@ -32,7 +32,7 @@ export interface ClusterChaosOptions {
   readonly clients?: number
   /** Each announcement goes to all of them. Default: 3. */
   readonly endpoints?: number
-  /** Executions begun in a second at most. Default: as many as there can be. */
+  /** Executions begun in a second at most, also where servers were behind before. Default: as many as there can be. */
   readonly perSecond?: number
   readonly progress?: (driven: number, rounds: ReadonlyArray<Round>) => void
   readonly log?: (server: number, text: string) => void
@@ -108,12 +108,13 @@ export const runClusterChaos = async (options: ClusterChaosOptions): Promise<Clu
     let driven = 0
     const goesOn = () => plans.length < executions || rounds.length < kinds.length
 
-    const begun = performance.now()
+    let nextAt = performance.now()
     const drive = async () => {
       while (goesOn()) {
         const plan = planOf(plans.length, chance)
         plans.push(plan)
-        const early = begun + (plan.n * 1000) / (options.perSecond ?? Infinity) - performance.now()
+        const early = nextAt - performance.now()
+        nextAt = Math.max(nextAt, performance.now()) + 1000 / (options.perSecond ?? Infinity)
         if (early > 0) await sleep(early)
         await play(plan, agentId, client, ids).catch((error: Error) => void wrong.push(error.message))
         options.progress?.(++driven, rounds)

@@ -52,8 +52,9 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
     let limited = false
     const later = (at: number) => void (nextAt = nextAt === null ? at : Math.min(nextAt, at))
 
-    const lines = (yield* lineRows(linesOf(sql, now))).map((line) => ({
+    const lines = (yield* lineRows(linesOf(sql, now))).map(({ rate_free_at, ...line }) => ({
       ...line,
+      rateFreeAt: rate_free_at,
       patience: owns(line.id) ? 0 : othersMs
     }))
     for (const { due, next, patience } of lines) {
@@ -66,8 +67,10 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
     let due = lines.filter((line) => line.due + line.patience <= now)
     if (due.some(({ patience }) => patience > 0)) {
       const held = yield* leases.held(mine)
-      // The row of an owner who is busy is not even locked.
-      due = due.filter(({ id, patience }) => patience === 0 || !isSentByOthers(id, held))
+      // The row of an owner who is busy, or waits for its rate, is not even locked.
+      due = due.filter(
+        ({ id, patience, rateFreeAt }) => patience === 0 || (rateFreeAt + patience <= now && !isSentByOthers(id, held))
+      )
     }
     if (due.length === 0) return { claims, nextAt, limited }
 
@@ -133,7 +136,7 @@ export const makeClaims = (sql: SqlClient.SqlClient, endpoints: Endpoints, lease
  */
 const linesOf = (sql: SqlClient.SqlClient, now: number) => sql`
   SELECT lines.*, (SELECT revision FROM outbox_revision WHERE one = 1) AS revision FROM (
-    SELECT e.id, CASE WHEN e.fifo = 1
+    SELECT e.id, e.rate_free_at, CASE WHEN e.fifo = 1
         THEN (SELECT d.next_at FROM outbox_delivery d
               WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.fifo = 1 ORDER BY d.seq LIMIT 1)
         ELSE (SELECT min(d.next_at) FROM outbox_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending')
@@ -186,6 +189,12 @@ const rowsAsWritten = (rows: ReadonlyArray<object>) =>
   }))
 
 const lineRows = rowsOf(
-  Schema.Struct({ id: Schema.String, due: Whole, next: Schema.NullOr(Whole), revision: Schema.String })
+  Schema.Struct({
+    id: Schema.String,
+    rate_free_at: Whole,
+    due: Whole,
+    next: Schema.NullOr(Whole),
+    revision: Schema.String
+  })
 )
 const stateRows = rowsOf(Schema.Struct({ id: Schema.String, rate_free_at: Whole, failing: Flag }))

@@ -98,6 +98,7 @@ export const runWorker = Effect.fnUntraced(function* (
     const look = asked || done.some(({ result }) => !isSuccess(result))
     if (done.length === 0 && over.length === 0 && !look) return null
     const now = yield* Clock.currentTimeMillis
+    const since = performance.now()
     const claimed = yield* Effect.gen(function* () {
       if (over.length > 0) yield* options.leases.release(new Map(over.map((lease) => [lease, new Set()])))
       if (done.length > 0) yield* records.write(done, now)
@@ -114,8 +115,14 @@ export const runWorker = Effect.fnUntraced(function* (
     )
     for (const lease of [...over, ...done.map(({ claim }) => claim.lease)])
       if (lease.open.size === 0 && !behind.has(lease)) mine.delete(lease)
-    for (const claim of claimed?.claims ?? []) send(claim)
     if (done.length > 0) options.turned()
+    if (claimed === null) return null
+    // A process that stood still meanwhile has no lease any more: others send it.
+    if (performance.now() - since < options.leaseMs) claimed.claims.forEach(send)
+    else {
+      for (const { lease } of claimed.claims) behind.add(lease)
+      bell.ring()
+    }
     return claimed
   })
 
