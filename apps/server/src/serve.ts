@@ -138,7 +138,8 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
   const runner = isShared ? await runnerPlace(options) : undefined
   const place = databaseUrl === undefined ? (options.database?.name ?? null) : placeOf(databaseUrl)
   const told = operatorLog(options.log ?? (() => {}), place)
-  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }, runner, told))
+  const drained = Promise.withResolvers<void>()
+  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }, runner, told, drained.resolve))
   const exit = await runtime.runPromiseExit(
     Effect.gen(function* () {
       const { address } = yield* HttpServer.HttpServer
@@ -162,7 +163,7 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
     close: async () => {
       health.drain()
       told.leave()
-      await inTime(runtime.dispose())
+      await inTime(runtime.dispose(), drained.promise)
     }
   }
 }
@@ -170,7 +171,8 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
 const serverLayer = (
   options: ServeOptions & { readonly data: string },
   runner: RunnerPlace | undefined,
-  told: OperatorLog
+  told: OperatorLog,
+  drained: () => void
 ) => {
   const {
     data,
@@ -281,6 +283,7 @@ const serverLayer = (
 
   return HttpRouter.serve(app, { routerConfig, disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(NodeHttpServer.layer(patientServer, { port, host, gracefulShutdownTimeout: drainMs })),
+    Layer.provideMerge(Layer.effectDiscard(Effect.addFinalizer(() => Effect.sync(drained)))),
     Layer.provideMerge(inside),
     Layer.provide(told.layer),
     // Nobody collects spans here.
@@ -327,12 +330,15 @@ const defaultPort = 4700
 const defaultHost = "127.0.0.1"
 /** How long what is under way may take when the server ends: a hook's minute, and a little. */
 const drainMs = 65_000
+/** How long the rest may take: hooks that run in it are run again, and deliveries are sent again. */
+const endMs = 10_000
 
-/** All that counts is on record: what does not come to its end after that is left. */
-const inTime = async (ending: Promise<void>) => {
-  let timer: ReturnType<typeof setTimeout>
-  const late = new Promise<void>((done) => void (timer = setTimeout(done, drainMs + 10_000)))
-  await Promise.race([ending, late]).finally(() => clearTimeout(timer))
+/** All that counts is on record once nobody is served any more: what does not come to its end soon after that is left. */
+const inTime = async (ending: Promise<void>, drained: Promise<void>) => {
+  const timers: Array<ReturnType<typeof setTimeout>> = []
+  const after = (ms: number) => new Promise<void>((done) => void timers.push(setTimeout(done, ms)))
+  const late = Promise.race([drained, after(drainMs)]).then(() => after(endMs))
+  await Promise.race([ending, late]).finally(() => timers.forEach(clearTimeout))
 }
 
 /** What is no URL is refused with its words when it is opened. */

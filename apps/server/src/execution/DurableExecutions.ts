@@ -7,14 +7,13 @@ import {
   EntityType,
   Envelope,
   MessageStorage,
-  ShardId,
   Sharding
 } from "effect/cluster"
 import { SqlClient } from "effect/sql"
 import { DurableDeferred, Workflow, WorkflowEngine } from "effect/workflow"
 import { ExecutionSteps, type Unfinished } from "./ExecutionSteps.ts"
 import { singleRunner } from "./runner.ts"
-import { type RunnerPlace, shardsPerGroup, sharedRunner } from "./sharedRunner.ts"
+import { type RunnerPlace, sharedRunner } from "./sharedRunner.ts"
 
 /**
  * Each execution is a workflow: start, wait for the end, end. It only wakes the steps; what happened stands in the
@@ -37,7 +36,7 @@ export class DurableExecutions extends Context.Service<
     readonly inOne: (name: string, work: Effect.Effect<never>) => Effect.Effect<void, never, Scope.Scope>
     /**
      * Whether what has this name is for this one of the processes that share the database. It changes as they come and go;
-     * one that has no share yet, or not any more, says so of everything.
+     * nothing is for one that has no share yet, or not any more.
      */
     readonly isOurs: (name: string) => boolean
   }
@@ -219,8 +218,7 @@ const makeCluster = Effect.gen(function* () {
 
     inOne: (name: string, work: Effect.Effect<never>) => sharding.registerSingleton(name, work),
 
-    isOurs: (name: string) =>
-      sharding.hasShardId(sharding.getShardId(EntityId.make(name), shardGroup)) || !shards.some(sharding.hasShardId),
+    isOurs: (name: string) => sharding.hasShardId(sharding.getShardId(EntityId.make(name), shardGroup)),
 
     /** By the keys of its messages: the cluster's own way to clear an address reads the whole table. */
     forget: Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
@@ -265,7 +263,6 @@ const makeRunning = Effect.fnUntraced(function* (steps: Pick<ExecutionSteps["Ser
 const nameOf = (id: string, ending: boolean) => `${ending ? "end" : "start"} ${id}`
 
 const shardGroup = "default"
-const shards = Array.from({ length: shardsPerGroup }, (_, n) => ShardId.make(shardGroup, n + 1))
 const sharesMs = 2000
 /** A cluster that has no runner for a shard keeps on trying, and one that is stuck must not hold up the others. */
 const patienceMs = 5000

@@ -1,6 +1,6 @@
 /**
  * Whose deliveries are this server's to send: of several servers, those of endpoints whose shards it holds. The cluster stands
- * above the outbox; until it is there, all are.
+ * above the outbox; until it is there, none are, as the others send: what nobody does is seen to by the outbox.
  */
 import { Effect, Layer } from "effect"
 import { DurableExecutions } from "./DurableExecutions.ts"
@@ -12,7 +12,7 @@ export interface DeliveryShares {
 }
 
 export const deliveryShares = (): DeliveryShares => {
-  let owns: DeliveryShares["owns"] = () => true
+  let owns: DeliveryShares["owns"] = () => false
   return {
     owns: (endpointId) => owns(endpointId),
     shared: Layer.effectDiscard(Effect.map(DurableExecutions, ({ isOurs }) => void (owns = isOurs)))

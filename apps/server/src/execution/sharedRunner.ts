@@ -108,5 +108,5 @@ const isRefused = ({ host, port }: RunnerAddress.RunnerAddress) =>
   })
 
 /** All servers on a database have to agree on it. */
-export const shardsPerGroup = 64
+const shardsPerGroup = 64
 const refusedMs = 1000
