@@ -14,9 +14,10 @@ const verify = async () => {
   await stage("types", check([tool("tsc"), "-p", "tsconfig.json"]))
   await stage("lint, import direction", check([tool("oxlint"), "--deny-warnings"]))
   await stage("format", check([tool("oxfmt"), "--check"]))
-  await stage("tests", tests)
+  await stage("tests", tests())
   // Side by side: each of them often waits.
   await Promise.all(["engine", "cli", "server"].map((name) => stage(`conformance: ${name}`, conformance(name))))
+  await stage("what needs the machine to itself", tests("--config", "vitest.alone.config.ts"))
 }
 
 const stage = async (name, work) => {
@@ -32,21 +33,23 @@ const stage = async (name, work) => {
 /** A check holds or not as a whole: it adds to the sum only when it does not. */
 const check = (command) => async () => ((await run(command, { stdout: 2 })).code === 0 ? {} : { failed: 1 })
 
-const tests = async () => {
-  const scratch = mkdtempSync(join(tmpdir(), "tenterhook-verify-"))
-  const file = join(scratch, "vitest.json")
-  const vitest = [node, within("node_modules", "vitest", "vitest.mjs"), "run"]
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`]
-  const { code } = await run([...vitest, ...reporters], { stdout: 2 })
-  const report = JSON.parse(readFileSync(file, "utf8"))
-  rmSync(scratch, { recursive: true, force: true })
-  return {
-    passed: report.numPassedTests,
-    // A file that cannot be loaded has no tests to count.
-    failed: atLeast(report.numFailedTests, code),
-    skipped: report.numPendingTests + report.numTodoTests
+const tests =
+  (...more) =>
+  async () => {
+    const scratch = mkdtempSync(join(tmpdir(), "tenterhook-verify-"))
+    const file = join(scratch, "vitest.json")
+    const vitest = [node, within("node_modules", "vitest", "vitest.mjs"), "run"]
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`]
+    const { code } = await run([...vitest, ...more, ...reporters], { stdout: 2 })
+    const report = JSON.parse(readFileSync(file, "utf8"))
+    rmSync(scratch, { recursive: true, force: true })
+    return {
+      passed: report.numPassedTests,
+      // A file that cannot be loaded has no tests to count.
+      failed: atLeast(report.numFailedTests, code),
+      skipped: report.numPendingTests + report.numTodoTests
+    }
   }
-}
 
 const conformance = (subject) => async () => {
   const tenterhook = [node, within("apps", "cli", "bin", "tenterhook.js")]
