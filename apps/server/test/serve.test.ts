@@ -1,5 +1,6 @@
 /** How a server comes up, or says in a sentence why it does not. Processes and signals: apps/cli/test/serve.test.ts. */
 import { SqliteClient } from "@tenterhook/sqlite"
+import { Effect, Layer } from "effect"
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -41,6 +42,16 @@ describe("a server", () => {
     const again = await openServer({ data, database, key: server.key })
     assert.strictEqual((await again.get(`/ai/agents/${id}`)).name, "kept")
     assert.include(await refused({ data, database, databaseUrl: "postgres://a@b/c" }), "got both")
+  })
+
+  it("ends soon after its last answer, though what it stands on does not", { timeout: 60_000 }, async () => {
+    const endless = Layer.effectDiscard(Effect.addFinalizer(() => Effect.never))
+    const client = Layer.provideMerge(endless, SqliteClient.layer({ filename: join(makeFolder(), "elsewhere.db") }))
+    const server = await openServer({ database: { name: "elsewhere", client, shared: false } })
+    await server.get("/ai/agents")
+    const since = performance.now()
+    await server.close()
+    assert.isBelow(performance.now() - since, 40_000)
   })
 
   it("does not come up where its folder will not do", async () => {
