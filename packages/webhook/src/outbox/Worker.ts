@@ -90,7 +90,9 @@ export const runWorker = Effect.fnUntraced(function* (
 
   const turn = Effect.fnUntraced(function* (asked: boolean) {
     const done = ended
-    const over = [...behind]
+    // Those of what has ended are let go with its record, which asks whether they are still ours.
+    const ending = new Set(done.map(({ claim }) => claim.lease))
+    const over = [...behind].filter((lease) => !ending.has(lease))
     ended = []
     behind.clear()
     done.forEach(close)
@@ -109,12 +111,11 @@ export const runWorker = Effect.fnUntraced(function* (
         Effect.sync(() => {
           done.forEach(open)
           ended = [...done, ...ended]
-          for (const lease of over) behind.add(lease)
+          for (const lease of [...over, ...ending]) behind.add(lease)
         })
       )
     )
-    for (const lease of [...over, ...done.map(({ claim }) => claim.lease)])
-      if (lease.open.size === 0 && !behind.has(lease)) mine.delete(lease)
+    for (const lease of [...over, ...ending]) if (lease.open.size === 0 && !behind.has(lease)) mine.delete(lease)
     if (done.length > 0) options.turned()
     if (claimed === null) return null
     // A process that stood still meanwhile has no lease any more: others send it.
