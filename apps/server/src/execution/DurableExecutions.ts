@@ -75,8 +75,6 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
   const cluster = yield* makeCluster
   /** Those that are known to wait for their end, so that comparing them costs nothing. */
   const waiting = new Set<string>()
-  /** What the cluster was reminded of, and is not on record yet. */
-  const reminded = new Set<string>()
 
   yield* cluster.register((id) =>
     Effect.gen(function* () {
@@ -109,6 +107,21 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
     yield* Effect.forEach(lost, end, atOnce)
   })
 
+  const stepsOf = (id: string, ending: boolean) =>
+    Effect.andThen(running.started(id), ending ? running.ended(id) : Effect.void)
+
+  const remind = Effect.fnUntraced(function* (
+    id: string,
+    ending: boolean,
+    state: Workflow.Result<void, never>["_tag"] | null
+  ) {
+    // The record says that it has not ended, so a workflow that has is wrong: it starts over.
+    if (state === "Complete") yield* cluster.forget([id])
+    if (state !== "Suspended") yield* cluster.begin(id)
+    if (ending) yield* cluster.end(id)
+    yield* cluster.wake(id)
+  })
+
   const makeUp = Effect.fnUntraced(
     function* ({ id, ending }: Unfinished) {
       // Each process looks after what it runs; what nobody does yet is looked at by whoever gets it.
@@ -116,17 +129,11 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
       if (running.has(id) || (waiting.has(id) && !ending)) return
       const state = yield* cluster.stateOf(id)
       if (state === "Suspended" && !ending) return void waiting.add(id)
-      // It may believe in a run that is none: one whose answer was lost with the database. The steps ask the record first.
-      if (reminded.has(nameOf(id, ending))) {
-        yield* running.started(id)
-        return yield* ending ? running.ended(id) : Effect.void
-      }
-      // The record says that it has not ended, so a workflow that has is wrong: it starts over.
-      if (state === "Complete") yield* cluster.forget([id])
-      if (state !== "Suspended") yield* cluster.begin(id)
-      if (ending) yield* cluster.end(id)
-      yield* cluster.wake(id)
-      reminded.add(nameOf(id, ending))
+      // The cluster may believe in a run that is none: one whose answer was lost with the database. So the steps do not
+      // wait for it; they ask the record first, and whoever comes second waits for the same run.
+      const telling = Effect.exit(remind(id, ending, state))
+      const [told] = yield* Effect.all([telling, stepsOf(id, ending)], { concurrency: 2 })
+      yield* told
     },
     (effect, { id }) =>
       Effect.ignoreCause(Effect.timeout(effect, patienceMs), {
@@ -140,8 +147,6 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
     const all = yield* steps.unfinished(before)
     const endingFirst = all.toSorted((one, other) => Number(other.ending) - Number(one.ending))
     yield* Effect.forEach(endingFirst, makeUp, atOnce)
-    const open = new Set(all.map(({ id, ending }) => nameOf(id, ending)))
-    for (const name of reminded) if (!open.has(name)) reminded.delete(name)
   })
 
   const looking = again("Looking for leases that ran out", expire)
