@@ -1,5 +1,5 @@
 /** What is lost, what comes twice and how long it takes when servers on one Postgres are killed, frozen and cut off. */
-import { type ClusterChaosResult, isClusterSound, runClusterChaos } from "@tenterhook/server/chaos"
+import { type ClusterChaosResult, clusterGoals, isClusterSound, runClusterChaos } from "@tenterhook/server/chaos"
 import { startPostgres } from "@tenterhook/testing-postgres"
 import { join } from "node:path"
 import { type Figure, findings, report } from "./chaosReport.ts"
@@ -55,8 +55,8 @@ report(
     ["executions", `${result.executions} in ${Math.round(result.seconds)} s; ${result.aborted} whose host died`],
     ["disturbances", `${result.rounds.length}`],
     ...roundsIn(result),
-    ["take-over", `${result.takeOverSeconds.toFixed(1)} s at most (goal: 20 s)`],
-    ["healed", `${result.healSeconds.toFixed(1)} s after the mending at most (goal: 60 s)`],
+    ["take-over", `${result.takeOverSeconds.toFixed(1)} s at most (goal: ${clusterGoals.takeOverSeconds} s)`],
+    ["healed", `${result.healSeconds.toFixed(1)} s after the mending at most (goal: ${clusterGoals.healSeconds} s)`],
     ["settled", `${result.settleSeconds.toFixed(1)} s after the load`],
     ...findings(result),
     ["lines logged", `${logged}`]

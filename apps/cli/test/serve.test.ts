@@ -48,6 +48,27 @@ describe("serve", () => {
     assert.deepInclude(ended, { code: 1, stdout: "" })
     assert.match(ended.stderr, /^tenterhook: Kubernetes cannot be asked which servers live: expected [^\n]+\n$/)
   })
+
+  it("refuses to listen for other servers where it cannot tell them, or at what is no address", async () => {
+    const folder = makeFolder()
+    const shared = ["--port", "0", "--database-url", "postgres://nobody@127.0.0.1:1/none"]
+    const tries = [
+      [
+        [...shared, "--cluster-listen", "0.0.0.0:4701"],
+        /expected to be told as well where the others reach it.*--cluster-port/s
+      ],
+      [
+        [...shared, "--cluster-port", "4701", "--cluster-listen", "4701"],
+        /expected an address and a port .* got "4701"/
+      ],
+      [["--port", "0", "--cluster-listen", "0.0.0.0:4701"], /servers share a Postgres, not a folder/]
+    ] as const
+    for (const [words, said] of tries) {
+      const ended = await run(folder.path, words)
+      assert.strictEqual(ended.code, 2)
+      assert.match(ended.stderr, said)
+    }
+  })
 })
 
 describe("serve that is told to leave", () => {

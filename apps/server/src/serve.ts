@@ -71,6 +71,8 @@ export interface ServeOptions {
   readonly clusterHost?: string
   /** 0 takes one that is free. Default: 0. */
   readonly clusterPort?: number
+  /** Where it listens for them, if they reach it through something that maps addresses or ports. Default: the same. */
+  readonly clusterListen?: { readonly host: string; readonly port: number }
   /** Where several servers share a database: Kubernetes is asked which of them live, and not only they themselves. */
   readonly kubernetes?: KubernetesPlace
   /** Places beside public addresses that hooks' requests and deliveries may go to. */
@@ -298,8 +300,10 @@ const ownCluster = (data: string) =>
 const runnerPlace = async ({
   clusterHost = defaultHost,
   clusterPort = 0,
+  clusterListen,
   kubernetes
 }: ServeOptions): Promise<RunnerPlace> => ({
+  ...(clusterListen === undefined ? {} : { listen: clusterListen }),
   ...(kubernetes === undefined ? {} : { kubernetes: known(kubernetes) }),
   host: clusterHost,
   port: clusterPort === 0 ? await freePort(clusterHost) : clusterPort

@@ -2,12 +2,31 @@
 import { hasPostgres, startPostgres } from "@tenterhook/testing-postgres"
 import { join } from "node:path"
 import { assert, it, onTestFinished } from "vitest"
-import { runClusterChaos } from "../src/chaos/index.ts"
+import { type ClusterChaosResult, clusterGoals, runClusterChaos } from "../src/chaos/index.ts"
 
 /** Built: it starts in half a second. */
 const program = join(import.meta.dirname, "..", "..", "cli", "bin", "tenterhook.js")
 
-it.runIf(hasPostgres())("three servers that are disturbed lose nothing", { timeout: 400_000 }, async () => {
+/** One unlucky kill repeats more than a thousandth of what one campaign sends: then the share is that of several. */
+const campaigns = 3
+
+it.runIf(hasPostgres())(
+  "three servers that are disturbed lose nothing, go on within 20 s, and repeat one delivery in a thousand at most",
+  { timeout: campaigns * 250_000 },
+  async () => {
+    let [deliveries, duplicates] = [0, 0]
+    const isRare = () => duplicates <= deliveries * clusterGoals.duplicates
+    for (let n = 0; n < campaigns && (n === 0 || !isRare()); n++) {
+      const result = await disturbed()
+      deliveries += result.deliveries
+      duplicates += result.duplicates
+      sound(result)
+    }
+    assert.isTrue(isRare(), `${duplicates} of ${deliveries} deliveries came twice`)
+  }
+)
+
+const disturbed = async (): Promise<ClusterChaosResult> => {
   const database = await startPostgres()
   onTestFinished(database.stop)
   const result = await runClusterChaos({
@@ -17,25 +36,25 @@ it.runIf(hasPostgres())("three servers that are disturbed lose nothing", { timeo
     perSecond: 6,
     seed: Math.floor(Math.random() * 1_000_000)
   })
-  const { seed, executions, deliveries, duplicates, rounds, takeOverSeconds, healSeconds, settleSeconds } = result
+  await database.stop()
+  const { seed, executions, deliveries, duplicates, rounds, takeOverSeconds, healSeconds } = result
   const share = ((100 * duplicates) / deliveries).toFixed(3)
   console.log(
     `seed ${seed}: ${executions} executions, ${deliveries} deliveries, ${rounds.length} disturbances; ` +
       `${result.lostExecutions.length} and ${result.lostDeliveries.length} lost, ${duplicates} duplicates (${share} %), ` +
       `take-over ${takeOverSeconds.toFixed(1)} s, healed after ${healSeconds.toFixed(1)} s`
   )
+  return result
+}
+
+const sound = (result: ClusterChaosResult) => {
   const told = JSON.stringify(result)
-  assert.strictEqual(new Set(rounds.map(({ kind }) => kind)).size, 5, told)
+  assert.strictEqual(new Set(result.rounds.map(({ kind }) => kind)).size, 6, told)
   assert.isAbove(result.aborted, 0, told)
   assert.isAbove(result.refused, 0, told)
   assert.deepStrictEqual([result.lostExecutions, result.lostDeliveries, result.wrong], [[], [], []], told)
   assert.deepStrictEqual(result.unverified, [], told)
   assert.isAtMost(result.otherIds, result.repeatedFires * result.endpoints, told)
-  // `bench/cluster-chaos` asks for 20 s, 60 s and one in a thousand: of a machine that is as slow as it likes, this.
-  assert.isBelow(takeOverSeconds, 60, told)
-  assert.isBelow(Math.max(healSeconds, settleSeconds), 60, told)
-  assert.isAtMost(duplicates, sentAtOnce * result.endpoints * rounds.length, told)
-})
-
-/** To one endpoint: what a disturbance may repeat. */
-const sentAtOnce = 10
+  assert.isAtMost(result.takeOverSeconds, clusterGoals.takeOverSeconds, told)
+  assert.isAtMost(Math.max(result.healSeconds, result.settleSeconds), clusterGoals.healSeconds, told)
+}

@@ -40,6 +40,13 @@ export const serve = Command.make(
       Flag.withMetavar("number"),
       Flag.withDescription("With a database URL: the port for the other servers; one that is free where absent")
     ),
+    clusterListen: Flag.String("cluster-listen").pipe(
+      Flag.optional,
+      Flag.withMetavar("address:port"),
+      Flag.withDescription(
+        "With a database URL: where it listens for the other servers, if they reach it through something that maps addresses or ports; the same where absent"
+      )
+    ),
     clusterHealth: Flag.Literals("cluster-health", ["ping", "kubernetes"]).pipe(
       Flag.optional,
       Flag.withDescription(
@@ -97,11 +104,17 @@ export const serve = Command.make(
     for (const [name, value] of [
       ["--cluster-host", flags.clusterHost],
       ["--cluster-port", flags.clusterPort],
+      ["--cluster-listen", flags.clusterListen],
       ["--cluster-health", flags.clusterHealth]
     ] as const) {
       if (value._tag === "Some" && Option.isNone(databaseUrl))
         throw new Refusal(`${name}: servers share a Postgres, not a folder`, { hint: "--database-url names one" })
     }
+    const clusterListen = Option.map(flags.clusterListen, placeOf)
+    if (Option.isSome(clusterListen) && Option.getOrElse(flags.clusterPort, () => 0) === 0)
+      throw new Refusal("--cluster-listen: expected to be told as well where the others reach it", {
+        hint: "--cluster-port, and --cluster-host if that is not 127.0.0.1"
+      })
     const stop = firstAndSecond()
     const { serve: start } = await import("@tenterhook/server")
     const given = <A>(name: string, option: Option.Option<A>) => (Option.isSome(option) ? { [name]: option.value } : {})
@@ -117,6 +130,7 @@ export const serve = Command.make(
       ...given("databaseUrl", databaseUrl),
       ...given("clusterHost", flags.clusterHost),
       ...given("clusterPort", flags.clusterPort),
+      ...given("clusterListen", clusterListen),
       ...(Option.getOrNull(flags.clusterHealth) === "kubernetes" ? { kubernetes: {} } : {}),
       ...given("shared", flags.shared),
       ...given("ratePerSecond", flags.rateLimit),
@@ -161,6 +175,13 @@ const tell = (
     print(pen.dim("It has every scope, and is shown this once; `tenterhook keys` makes others."))
   }
   if (open) print(pen.dim("Whoever is on this machine needs no key."))
+}
+
+const placeOf = (text: string) => {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? []
+  if (host === undefined || !(Number(port) > 0 && Number(port) < 65_536))
+    throw new Refusal(`--cluster-listen: expected an address and a port such as 0.0.0.0:4701, got "${text}"`)
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) }
 }
 
 const serversOf = async (files: ReadonlyArray<string>) => {

@@ -1,4 +1,4 @@
-/** Several servers on one Postgres, each of them behind a proxy of its own to that: what can be done to them. */
+/** Several servers on one Postgres, each with a proxy of its own to that and one to itself: what can be done to them. */
 import { join } from "node:path"
 import { openProxy, type Proxy } from "./Proxy.ts"
 import { freePort, startSubject, type Subject } from "./Subject.ts"
@@ -13,7 +13,9 @@ export interface ChaosDatabase {
 export interface Member {
   readonly url: string
   /** Between it and the database. */
-  readonly proxy: Proxy
+  readonly toDatabase: Proxy
+  /** Between the other servers and it. */
+  readonly toServer: Proxy
   readonly subject: () => Subject
   /** Resolves when it is killed. */
   readonly kill: () => Promise<void>
@@ -50,17 +52,18 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
   let key = ""
 
   const addMember = async (n: number) => {
-    const proxy = await openProxy({ host: target.hostname, port: Number(target.port) })
+    const [port, listenPort] = [await freePort(Math.random), await freePort(Math.random)]
+    const toDatabase = await openProxy({ host: target.hostname, port: Number(target.port) })
+    const toServer = await openProxy({ host: "127.0.0.1", port: listenPort })
     const through = new URL(target)
-    through.host = `127.0.0.1:${proxy.port}`
-    const [port, clusterPort] = [await freePort(Math.random), await freePort(Math.random)]
+    through.host = `127.0.0.1:${toDatabase.port}`
     const data = join(folder, `server-${n}`)
     const begin = () => {
       const subject = startSubject({
         command,
         port,
         data,
-        shared: { databaseUrl: through.href, clusterPort },
+        shared: { databaseUrl: through.href, clusterPort: toServer.port, listenPort },
         ...(log === undefined ? {} : { log: (text) => log(n, text) })
       })
       void subject.ended.then((how) => {
@@ -76,7 +79,8 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
     }
     members.push({
       url: `http://127.0.0.1:${port}`,
-      proxy,
+      toDatabase,
+      toServer,
       subject: () => subject,
       kill: async () => {
         asked.add(subject)
@@ -91,10 +95,11 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
   }
 
   const close = async () => {
-    for (const { subject, kill, proxy } of members) {
+    for (const { subject, kill, toDatabase, toServer } of members) {
       subject().end("SIGCONT")
       await kill()
-      await proxy.close()
+      await toDatabase.close()
+      await toServer.close()
     }
   }
 

@@ -1,4 +1,4 @@
-/** Stands between a server and its database, where connections can be cut and held up. */
+/** Stands between a server and its database, or another server, where connections can be cut and held up. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 
 export interface Proxy {

@@ -19,14 +19,24 @@ export interface SubjectOptions {
   readonly port: number
   readonly data: string
   /** What it shares with others. Absent: nothing. */
-  readonly shared?: { readonly databaseUrl: string; readonly clusterPort: number }
+  readonly shared?: Shared
   /** Told what it says on stderr. */
   readonly log?: (text: string) => void
 }
 
+export interface Shared {
+  readonly databaseUrl: string
+  /** Where the others reach it, and where it listens for them. */
+  readonly clusterPort: number
+  readonly listenPort: number
+}
+
 export const startSubject = ({ command, port, data, shared, log }: SubjectOptions): Subject => {
   const [file, ...args] = command
-  const cluster = shared === undefined ? [] : ["--cluster-port", String(shared.clusterPort)]
+  const cluster =
+    shared === undefined
+      ? []
+      : ["--cluster-port", String(shared.clusterPort), "--cluster-listen", `127.0.0.1:${shared.listenPort}`]
   const settings = ["--port", String(port), "--data", data, "--allow", "127.0.0.0/8", "--rate-limit", "1000000"]
   const child = spawn(file!, [...args, ...settings, ...cluster, "--json"], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -182,6 +182,9 @@ export const runClusterChaos = async (options: ClusterChaosOptions): Promise<Clu
   }
 }
 
+/** At most: a share of the deliveries, and how long it takes. */
+export const clusterGoals = { duplicates: 0.001, takeOverSeconds: 20, healSeconds: 60 } as const
+
 /** Nothing is lost, what waited went on in time, and what comes twice is rare. */
 export const isClusterSound = (result: ClusterChaosResult): boolean =>
   result.lostExecutions.length === 0 &&
@@ -189,9 +192,9 @@ export const isClusterSound = (result: ClusterChaosResult): boolean =>
   result.wrong.length === 0 &&
   result.unverified.length === 0 &&
   result.otherIds <= result.repeatedFires * result.endpoints &&
-  result.duplicates <= result.deliveries * mostDuplicates &&
-  result.takeOverSeconds <= longestTakeOver &&
-  Math.max(result.healSeconds, result.settleSeconds) <= longestHealing
+  result.duplicates <= result.deliveries * clusterGoals.duplicates &&
+  result.takeOverSeconds <= clusterGoals.takeOverSeconds &&
+  Math.max(result.healSeconds, result.settleSeconds) <= clusterGoals.healSeconds
 
 /** Of what was there before the time, what still waits: hooks of an execution, a lease that ran out, a delivery. */
 const unendedOf = async ({ ask }: Client, before: string): Promise<string | null> => {
@@ -214,10 +217,6 @@ const unendedOf = async ({ ask }: Client, before: string): Promise<string | null
 const secondsSince = (from: number) => (performance.now() - from) / 1000
 const longestOf = (all: ReadonlyArray<number>) => Math.max(0, ...all)
 
-const mostDuplicates = 0.001
-/** In seconds. */
-const longestTakeOver = 20
-const longestHealing = 60
 /** After that it is no longer waited. */
 const longestRound = 90
 /** How long a host waits for one server before it asks another. */

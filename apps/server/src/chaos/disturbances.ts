@@ -49,18 +49,27 @@ export const disturbances = {
   },
   /** A server's connections to Postgres break, and it gets no new ones for up to five seconds. */
   cut: async ({ member, random }) => {
-    member.proxy.cut()
+    member.toDatabase.cut()
     return async () => {
       await sleep(random() * 5000)
-      member.proxy.open()
+      member.toDatabase.open()
     }
   },
   /** Nothing passes between a server and Postgres for 1 to 15 seconds, and neither is told. */
   hush: async ({ member, random }) => {
-    member.proxy.hush()
+    member.toDatabase.hush()
     return async () => {
       await sleep(1000 + random() * 14_000)
-      member.proxy.open()
+      member.toDatabase.open()
+    }
+  },
+  /** The other servers' connections to one break, or nothing passes on them, for 1 to 15 seconds. */
+  apart: async ({ member, random }) => {
+    if (random() < 0.5) member.toServer.cut()
+    else member.toServer.hush()
+    return async () => {
+      await sleep(1000 + random() * 14_000)
+      member.toServer.open()
     }
   }
 } satisfies Record<string, Strike>

@@ -3,6 +3,7 @@ export { type ChaosOptions, type ChaosResult, isSound, runChaos } from "./campai
 export {
   type ClusterChaosOptions,
   type ClusterChaosResult,
+  clusterGoals,
   isClusterSound,
   type Round,
   runClusterChaos

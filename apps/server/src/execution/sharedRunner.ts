@@ -24,7 +24,7 @@ export interface RunnerPlace {
   readonly host: string
   readonly port: number
   /** Where it listens. Default: the same. */
-  readonly listenHost?: string
+  readonly listen?: { readonly host: string; readonly port: number }
   /** Tells which of the others live. Default: they are asked themselves. */
   readonly kubernetes?: KubernetesAccount
 }
@@ -37,13 +37,13 @@ export interface RunnerPlace {
 export const sharedRunner = ({
   host,
   port,
-  listenHost,
+  listen = { host, port },
   kubernetes
 }: RunnerPlace): Layer.Layer<Sharding.Sharding | MessageStorage.MessageStorage, never, SqlClient.SqlClient> => {
   const address = RunnerAddress.RunnerAddress.make({ host, port })
   const config = ShardingConfig.layer({
     runnerAddress: Option.some(address),
-    runnerListenAddress: Option.some(RunnerAddress.RunnerAddress.make({ host: listenHost ?? host, port })),
+    runnerListenAddress: Option.some(RunnerAddress.RunnerAddress.make(listen)),
     entityMessagePollInterval: 500,
     entityReplyPollInterval: 500,
     maxResidentEntities: "unbounded",
