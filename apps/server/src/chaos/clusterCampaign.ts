@@ -142,8 +142,8 @@ export const runClusterChaos = async (options: ClusterChaosOptions): Promise<Clu
     }
     const disturb = async () => {
       while (goesOn()) {
-        // Also between two disturbances there is work.
-        await sleep(500 + striking() * 1000)
+        // Also between two disturbances there is work, and hosts that waited for the last one are served first.
+        await sleep(2000 + striking() * 3000)
         rounds.push(await strike())
       }
     }
