@@ -37,8 +37,11 @@ interface Run {
   readonly p99: number
 }
 
-const enqueue = ["tenterhook", "pg-boss"].flatMap((name) => [1, 16, 64].map((callers) => `enqueue ${name} ${callers}`))
-const deliver = ["deliver tenterhook 64", "deliver graphile-worker 64"]
+const enqueue = [
+  ...["tenterhook", "pg-boss"].flatMap((name) => [1, 16, 64].map((callers) => `enqueue ${name} ${callers}`)),
+  "enqueue ceiling 64"
+]
+const deliver = ["deliver tenterhook 64", "deliver graphile-worker 64", "deliver ceiling 64"]
 const contenders = [
   ...(values.only === "end-to-end" ? [] : enqueue),
   ...(values.only === "enqueue" ? [] : deliver)
@@ -118,7 +121,9 @@ if (contenders.some((name) => name.startsWith("enqueue"))) {
   for (const name of enqueue) {
     const [, who, callers] = name.split(" ")
     const runs = runsOf(name)
-    if (runs !== undefined) show(`${who}, ${callers} ${callers === "1" ? "caller" : "callers"}`, runs)
+    if (runs === undefined) continue
+    const ours = `${who}, ${callers} ${callers === "1" ? "caller" : "callers"}`
+    show(who === "ceiling" ? `a bare table, ${callers} rows a statement` : ours, runs)
   }
   const rate = ({ rate }: Run) => rate
   const same = ratiosOf("enqueue tenterhook 64", ["enqueue pg-boss 64"], rate)
@@ -129,6 +134,8 @@ if (contenders.some((name) => name.startsWith("enqueue"))) {
     rate
   )
   if (best.length > 0) showRatio("64 callers against pg-boss' best", best, ">= 25x")
+  const ceiling = ratiosOf("enqueue ceiling 64", ["enqueue pg-boss 64"], rate)
+  if (ceiling.length > 0) showRatio("the bare table against 64 of pg-boss", ceiling, "none: a ceiling")
   const alone = ratiosOf("enqueue tenterhook 1", ["enqueue pg-boss 1"], ({ p50 }) => p50)
   if (alone.length > 0) showRatio("p50 of one caller, share of pg-boss'", alone, "<= 1x")
 }
@@ -137,8 +144,11 @@ if (contenders.some((name) => name.startsWith("deliver"))) {
   console.log("p50 and p99: of one at a time, from the call that enqueues it to its answer")
   for (const name of deliver) {
     const runs = runsOf(name)
-    if (runs !== undefined) show(name.split(" ")[1]!, runs)
+    if (runs !== undefined)
+      show(name === "deliver ceiling 64" ? "no queue: signed and sent" : name.split(" ")[1]!, runs)
   }
   const ratios = ratiosOf("deliver tenterhook 64", ["deliver graphile-worker 64"], ({ rate }) => rate)
   if (ratios.length > 0) showRatio("deliveries against graphile-worker", ratios, ">= 1.8x")
+  const ceiling = ratiosOf("deliver ceiling 64", ["deliver graphile-worker 64"], ({ rate }) => rate)
+  if (ceiling.length > 0) showRatio("no queue at all against graphile-worker", ceiling, "none: a ceiling")
 }

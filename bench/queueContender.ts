@@ -35,7 +35,7 @@ const freshDatabase = async (): Promise<string> => {
 
 const onPostgres = <A, E>(url: string, ask: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>): Promise<A> =>
   Effect.runPromise(
-    Effect.flatMap(SqlClient.SqlClient, ask).pipe(Effect.provide(PostgresClient.layer({ url, maxConnections: 1 })))
+    Effect.flatMap(SqlClient.SqlClient, ask).pipe(Effect.provide(PostgresClient.layer({ url, maxConnections: 2 })))
   )
 
 const numberIn = async (url: string, query: string): Promise<number> => {
@@ -116,6 +116,33 @@ const enqueueWith = {
   }
 }
 
+/** What Postgres takes of such rows with one index, as many a statement as there are callers, and nothing else done. */
+const bareTable = async () => {
+  const url = await freshDatabase()
+  const text = JSON.stringify(announcement)
+  return onPostgres(url, (sql) =>
+    Effect.gen(function* () {
+      yield* sql`CREATE TABLE bare (id TEXT PRIMARY KEY, data TEXT NOT NULL)`
+      let made = 0
+      const load: Load = (until, took) => {
+        const lane = async () => {
+          while (performance.now() < until) {
+            const from = performance.now()
+            const ids = Array.from({ length: callers }, () => `evt_${String(made++).padStart(24, "0")}`)
+            const texts = ids.map(() => text)
+            await Effect.runPromise(
+              sql`INSERT INTO bare (id, data) SELECT * FROM unnest(${ids}::text[], ${texts}::text[])`
+            )
+            for (let n = 0; n < callers; n++) took.push(performance.now() - from)
+          }
+        }
+        return Promise.all([lane(), lane()])
+      }
+      return yield* Effect.promise(() => measured(load))
+    })
+  )
+}
+
 /** What a queue is asked for, beside sending. */
 interface Queue {
   /** Before anything is taken. */
@@ -141,6 +168,27 @@ const tellingSender = (): Sender => {
         return result
       })
   }
+}
+
+/** Signed and sent, and no queue at all. */
+const sentOnly = async () => {
+  const sender = tellingSender()
+  const body = JSON.stringify(announcement)
+  const send = async (took: Array<number>) => {
+    const from = performance.now()
+    await sender.deliver({ url: hook, id: `msg_${randomUUID()}`, body, secrets: secret })
+    took.push(performance.now() - from)
+  }
+  const { rate } = await measured((until, took) =>
+    Promise.all(
+      Array.from({ length: callers }, async () => {
+        while (performance.now() < until) await send(took)
+      })
+    )
+  )
+  const took: Array<number> = []
+  for (let n = 0; n < 200; n++) await send(took)
+  return summary(took, rate)
 }
 
 const queueOf = {
@@ -235,13 +283,12 @@ const alone = async (queue: Queue) => {
   return took
 }
 
-const result =
-  what === "enqueue"
-    ? await enqueueWith[who as keyof typeof enqueueWith]()
-    : await (async () => {
-        const make = queueOf[who as keyof typeof queueOf]
-        const took = await alone(await make())
-        return summary(took, await deliver(await make()))
-      })()
-console.log(JSON.stringify(result))
+const measure = async () => {
+  if (who === "ceiling") return what === "enqueue" ? bareTable() : sentOnly()
+  if (what === "enqueue") return enqueueWith[who as keyof typeof enqueueWith]()
+  const make = queueOf[who as keyof typeof queueOf]
+  const took = await alone(await make())
+  return summary(took, await deliver(await make()))
+}
+console.log(JSON.stringify(await measure()))
 process.exit(0)
