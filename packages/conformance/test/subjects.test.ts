@@ -2,7 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigError } from "@tenterhook/core"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { commandSubject, engineSubject, formatSuite, runCases, type Subject, type SuiteResult } from "../src/index.ts"
+import {
+  commandSubject,
+  type EngineOptions,
+  engineSubject,
+  formatSuite,
+  runCases,
+  type Subject,
+  type SuiteResult
+} from "../src/index.ts"
 import { plainEngine } from "./PlainEngine.ts"
 
 const fixtures = join(import.meta.dirname, "fixtures")
@@ -76,10 +84,15 @@ describe("a command", () => {
 })
 
 describe("the engine in process", () => {
-  const engine = (broken: { readonly exec?: boolean } = {}) =>
+  const engine = (
+    broken: { readonly exec?: boolean } = {},
+    needs: ReadonlyArray<string> = ["shell"],
+    opened: (options: EngineOptions) => void = () => {}
+  ) =>
     engineSubject({
-      needs: ["shell"],
+      needs,
       createHooks: async (options) => {
+        opened(options)
         const setup = { folder: options.cwd, dialect: options.dialect, config: options.config ?? [], env: options.env }
         const session = await plainEngine().open(setup)
         const loaded = await session.load()
@@ -103,6 +116,18 @@ describe("the engine in process", () => {
 
   it("passes every case through the functions that it is given", async () => {
     assert.strictEqual(formatSuite(await runCases(cases, engine())), "10 passed, 0 failed, 0 skipped")
+  })
+
+  it("gets a clock if it goes by one, which the steps move", async () => {
+    const clocks: Array<EngineOptions["clock"]> = []
+    const keep = ({ clock }: EngineOptions) => void clocks.push(clock)
+    const since = Date.now()
+    const moving = await runCases([join(fixtures, "clock")], engine({}, ["shell", "clock"], keep))
+    assert.strictEqual(formatSuite(moving), "1 passed, 0 failed, 0 skipped")
+    const [clock] = clocks
+    assert.isAtLeast(clock!.clock.currentTimeMillisUnsafe() - since, 3_600_000)
+    await runCases([join(fixtures, "cases/block.yaml")], engine({}, ["shell"], keep))
+    assert.isUndefined(clocks.at(-1))
   })
 
   it("fails the cases of what those functions do wrong", async () => {

@@ -1,5 +1,5 @@
 /** Carries what dialects announce from the journal to the outbox. The outbox is loaded when there is something to carry. */
-import type { Announcement, FireReport, JournalEntry } from "@tenterhook/core"
+import type { Announcement, FireReport, JournalEntry, MovableClock } from "@tenterhook/core"
 import type { OpenOutbox } from "@tenterhook/webhook/outbox"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
@@ -29,6 +29,7 @@ export const makeMailroom = async (
     readonly endpoints?: ReadonlyArray<EndpointOptions>
     readonly dataFolder?: string
     readonly allow?: ReadonlyArray<string>
+    readonly clock?: MovableClock
   },
   listen: (listener: (entry: JournalEntry) => void) => () => void
 ): Promise<Mailroom> => {
@@ -40,7 +41,8 @@ export const makeMailroom = async (
       openDataFolder({
         folder,
         ...(options.allow === undefined ? {} : { allow: options.allow }),
-        ...(options.endpoints === undefined ? {} : { endpoints: options.endpoints })
+        ...(options.endpoints === undefined ? {} : { endpoints: options.endpoints }),
+        ...(options.clock === undefined ? {} : { clock: options.clock })
       })
     ))
   if (options.endpoints !== undefined) await open()

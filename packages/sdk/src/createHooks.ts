@@ -19,13 +19,14 @@ import {
   Journal,
   type JournalEntry,
   type LoadNotice,
+  type MovableClock,
   ToolAction,
   UnknownEvent
 } from "@tenterhook/core"
 import * as dialects from "@tenterhook/dialects"
 import { ShellAdapter } from "@tenterhook/shell"
 import type { Toolkit, ToolDefinition, ToolkitOptions, ToolSource } from "@tenterhook/tool-call"
-import { Effect, Exit, Layer, ManagedRuntime, Result, Scope } from "effect"
+import { Clock, Effect, Exit, Layer, ManagedRuntime, Result, Scope } from "effect"
 import { resolve } from "node:path"
 import type { AnyHooks, FireOptions } from "./AnyHooks.ts"
 import { resolveAsk, type Ask } from "./ask.ts"
@@ -69,6 +70,8 @@ export interface HooksOptions {
   readonly host?: ReadonlyArray<HostCapability>
   /** Answers an `ask`: true allows, false or a rejection denies. Absent: the host reads `verdict: "ask"` itself. */
   readonly ask?: Ask
+  /** For tests: the time limits of hooks and the retries of deliveries go by it. */
+  readonly clock?: MovableClock
 }
 
 export interface Hooks extends AnyHooks {
@@ -115,7 +118,10 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
         FunctionAdapter.layer,
         ShellAdapter.layer,
         adaptersLayer([...own.filter(({ kind }) => !given.some((one) => one.kind === kind)), ...given])
-      ).pipe(Layer.provideMerge(Layer.mergeAll(Adapters.layer, Journal.layer, Dialects.layer(known))))
+      ).pipe(
+        Layer.provideMerge(Layer.mergeAll(Adapters.layer, Journal.layer, Dialects.layer(known))),
+        Layer.provideMerge(options.clock === undefined ? Layer.empty : Layer.succeed(Clock.Clock, options.clock.clock))
+      )
     )
     closing.push(() => base.dispose())
     const { engine, journal, context } = await run(base, load({ ...options, cwd, env }, known))

@@ -41,6 +41,8 @@ export {
   InvalidContext,
   type JournalEntry,
   type LoadNotice,
+  movableClock,
+  type MovableClock,
   NoDialect,
   type OutcomeReport,
   UnknownEvent,

@@ -1,5 +1,6 @@
 /** The outbox of a data folder: what dialects announced, kept until every endpoint that wants it has it. */
 import { type EndpointRules, openOutbox, type OpenOutbox, type OpenOutboxOptions } from "@tenterhook/webhook/outbox"
+import type { MovableClock } from "@tenterhook/core"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -40,6 +41,7 @@ export interface DataFolderOptions {
   readonly warn?: (text: string) => void
   /** Whether this process delivers. Default: true. */
   readonly deliver?: boolean
+  readonly clock?: MovableClock
 }
 
 /** Rejects with `OutboxError` where an endpoint cannot be saved as it is, or the folder cannot be used. */

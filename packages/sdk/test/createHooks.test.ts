@@ -2,7 +2,15 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { ConfigError, createHooks, ExecutionRefused, InvalidContext, NoDialect, UnknownEvent } from "../src/index.ts"
+import {
+  ConfigError,
+  createHooks,
+  ExecutionRefused,
+  InvalidContext,
+  movableClock,
+  NoDialect,
+  UnknownEvent
+} from "../src/index.ts"
 
 let folder: string
 beforeEach(() => {
@@ -53,6 +61,21 @@ describe("createHooks", () => {
     )
     assert.isTrue((await hooks.fire("pre_tool_use", bash("ls"))).proceed)
     assert.lengthOf((await hooks.fire("stop")).outcomes, 0)
+  })
+
+  it("goes by the clock that a test moves", async () => {
+    const clock = movableClock()
+    const slow = { on: "stop", run: "touch begun; exec sleep 60", timeout: "1h" }
+    await using hooks = await createHooks({ hooks: [slow], cwd: folder, clock })
+    const since = performance.now()
+    const firing = hooks.fire("stop")
+    while (!readdirSync(folder).includes("begun") && performance.now() - since < 20_000)
+      await new Promise((done) => setTimeout(done, 20))
+    clock.advance(3_600_000)
+    const [outcome] = (await firing).outcomes
+    assert.deepInclude(outcome, { status: "failed", timedOut: true })
+    assert.isAtLeast(outcome!.durationMs, 3_600_000)
+    assert.isBelow(performance.now() - since, 50_000)
   })
 
   it("runs another product's config with real commands", async () => {

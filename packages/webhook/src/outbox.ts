@@ -12,5 +12,5 @@ export { OutboxError, Storage, Unacceptable, Unknown } from "./outbox/OutboxErro
 export { compileFilter, type PayloadFilter } from "./outbox/payloadFilter.ts"
 export { type Forgetting, type Forgotten, type Keeping } from "./outbox/Retention.ts"
 export { type DeliveryRules, modes } from "./outbox/rules.ts"
-export { movableClock, type MovableClock } from "./outbox/movableClock.ts"
+export { movableClock, type MovableClock } from "@tenterhook/core"
 export { openOutbox, type OpenOutbox, type OpenOutboxOptions, type Promised } from "./outbox/openOutbox.ts"

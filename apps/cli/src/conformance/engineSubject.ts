@@ -4,6 +4,6 @@ import { createHooks } from "@tenterhook/sdk"
 
 export const engineSubject = (): conformance.Subject =>
   conformance.engineSubject({
-    needs: ["shell", "tool-call", "webhook"],
+    needs: ["shell", "tool-call", "webhook", "clock"],
     createHooks: (options) => createHooks(options)
   })

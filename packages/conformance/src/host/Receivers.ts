@@ -31,11 +31,14 @@ export interface Receivers {
   readonly mark: () => void
   /** Known once the case's values are filled in. */
   readonly trust: (secretsOf: (url: string) => ReadonlyArray<string>) => void
+  /** For them too it is later by that: signatures have an age. */
+  readonly advance: (milliseconds: number) => void
   readonly close: () => Promise<void>
 }
 
 export const openReceivers = async (receivers: Readonly<Record<string, CaseReceiver>>): Promise<Receivers> => {
   let secretsOf: (url: string) => ReadonlyArray<string> = () => []
+  let moved = 0
   const opened = await Promise.all(
     Object.entries(receivers).map(async ([name, receiver]) => {
       const got: Array<ReceivedRequest> = []
@@ -47,12 +50,13 @@ export const openReceivers = async (receivers: Readonly<Record<string, CaseRecei
           const body = Buffer.concat(parts)
           const reply = receiver.replies[Math.min(got.length, receiver.replies.length - 1)]!
           const headers = headersOf(request.rawHeaders)
+          const now = Date.now() + moved
           got.push({
             method: request.method ?? "",
             path: request.url ?? "",
             headers,
             body: body.toString("utf8"),
-            verified: secretsOf(listening.origin).some((secret) => isVerified(secret, headers, body))
+            verified: secretsOf(listening.origin).some((secret) => isVerified(secret, headers, body, now))
           })
           response.writeHead(reply.status, reply.headers ?? {}).end(reply.body ?? "")
         })
@@ -73,6 +77,7 @@ export const openReceivers = async (receivers: Readonly<Record<string, CaseRecei
     },
     mark: () => opened.forEach(({ name, got }) => marks.set(name, got.length)),
     trust: (of) => void (secretsOf = of),
+    advance: (milliseconds) => void (moved += milliseconds),
     close: async () => void (await Promise.all(opened.map(({ close }) => close())))
   }
 }

@@ -67,10 +67,11 @@ const inFolder = async (
     const values = { CASE_DIR: join(root, "case"), CASE_ID: randomUUID(), ...receivers.values }
     const it = substitute({ ...loaded.case, title: "" }, values)
     const tools = hostTools(it.tools ?? [])
+    const moved = it.steps.some((step) => "clock" in step)
     const setup = {
       ...(await prepare(it, values.CASE_DIR, join(root, "home"))),
       ...(it.tools === undefined ? {} : { tools: tools.tools }),
-      ...(it.endpoints === undefined ? {} : { endpoints: it.endpoints.map(endpointOf) }),
+      ...(it.endpoints === undefined ? {} : { endpoints: it.endpoints.map(endpointOf(moved)) }),
       ...(receivers.places.length === 0 ? {} : { allow: receivers.places })
     }
     receivers.trust(secretsIn(setup))
@@ -81,7 +82,7 @@ const inFolder = async (
       opening.then((tooLate) => tooLate.close()).catch(() => {})
       throw error
     })
-    const stage: Stage = { setup, session, tools, receivers, deliveryLimitMs }
+    const stage: Stage = { setup, session, tools, receivers, deliveryLimitMs, moved }
     return await left.race(runSteps(it.steps, loaded.stepLines, stage, progress))
   } catch (error) {
     return failed(error)
@@ -125,15 +126,18 @@ const prepare = async (it: Case, folder: string, home: string): Promise<CaseSetu
 }
 
 /** With a secret where the case does not choose one, and with the format's own rules where it names none. */
-const endpointOf = ({ mode, ...endpoint }: CaseEndpoint): SetupEndpoint => ({
-  ...endpoint,
-  secret: endpoint.secret ?? `whsec_${randomBytes(32).toString("base64")}`,
-  concurrency: 1,
-  ...(mode === undefined ? caseRules : { mode })
-})
+const endpointOf =
+  (moved: boolean) =>
+  ({ mode, ...endpoint }: CaseEndpoint): SetupEndpoint => ({
+    ...endpoint,
+    secret: endpoint.secret ?? `whsec_${randomBytes(32).toString("base64")}`,
+    concurrency: 1,
+    mode: mode ?? "wacht-upstream",
+    ...(mode === undefined && !moved ? { rules: soon } : {})
+  })
 
-/** Wacht's, for only its dialect announces, with a first retry after one second. */
-const caseRules = { mode: "wacht-upstream", rules: { delaysMs: [1000, 2000, 3000] } }
+/** For only Wacht's dialect announces, and a step does not wait half a minute. */
+const soon = { delaysMs: [1000, 2000, 3000] }
 
 /** What signs requests to a receiver: the secrets of its endpoints; else those in the case's environment. */
 const secretsIn =
@@ -151,6 +155,7 @@ interface Stage {
   readonly tools: HostTools
   readonly receivers: Receivers
   readonly deliveryLimitMs: number
+  readonly moved: boolean
 }
 
 /** Stops at the first step that fails, with all that is wrong there. */
@@ -163,6 +168,7 @@ const runSteps = async (
   const { setup, session } = stage
   for (const [index, step] of steps.entries()) {
     progress.step = { number: index + 1, line: lines[index] ?? 1, what: wordsOf(step) }
+    if ("clock" in step) stage.receivers.advance(millisecondsOf(step.clock))
     const { result, reports, mismatches } = await doStep(step, setup, session)
     const fireIds = reports.flatMap((report) =>
       isRecord(report) && typeof report["fireId"] === "string" ? [report["fireId"]] : []
@@ -218,7 +224,7 @@ const loadMismatches = (
 
 const afterStep = async (
   step: Step,
-  { setup, session, tools, receivers, deliveryLimitMs }: Stage,
+  { setup, session, tools, receivers, deliveryLimitMs, moved }: Stage,
   fireIds: ReadonlyArray<string>
 ): Promise<ReadonlyArray<Mismatch>> => {
   const mismatches: Array<Mismatch> = []
@@ -228,7 +234,7 @@ const afterStep = async (
   const calls = asJson(tools.takeCalls())
   if (step.calls !== undefined) mismatches.push(...match(step.calls, calls, nothing, "calls"))
   if (step.deliveries !== undefined)
-    mismatches.push(...(await deliveryMismatches(step.deliveries, receivers, session, deliveryLimitMs)))
+    mismatches.push(...(await deliveryMismatches(step.deliveries, receivers, session, deliveryLimitMs, moved)))
   receivers.mark()
   if (step.processes !== undefined) mismatches.push(...(await processMismatches(step.processes, fireIds)))
   return mismatches

@@ -1,5 +1,5 @@
 /** The engine in this process, behind functions that the caller passes in: the kit knows no SDK. */
-import { ConfigError } from "@tenterhook/core"
+import { ConfigError, movableClock, type MovableClock } from "@tenterhook/core"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -30,9 +30,11 @@ export interface EngineOptions {
   /** Where announcements are kept; given together with endpoints. */
   readonly dataFolder?: string
   readonly allow?: ReadonlyArray<string>
+  /** What its time goes by. Given to an engine that names `clock` among its needs. */
+  readonly clock?: MovableClock
 }
 
-/** `engineSubject({ needs: ["shell"], createHooks })`; executions come with it. */
+/** `engineSubject({ needs: ["shell", "clock"], createHooks })`; executions come with it. */
 export const engineSubject = (engine: {
   readonly name?: string
   readonly needs: ReadonlyArray<string>
@@ -42,12 +44,15 @@ export const engineSubject = (engine: {
   needs: [...new Set([...engine.needs, "exec"])],
   open: async (setup) => {
     const own = setup.endpoints === undefined ? null : await mkdtemp(join(tmpdir(), "tenterhook-subject-"))
-    const session = sessionOf(setup, () => engine.createHooks(optionsOf(setup, own)))
+    const time = engine.needs.includes("clock") ? movableClock() : null
+    const options = { ...optionsOf(setup, own), ...(time === null ? {} : { clock: time }) }
+    const session = sessionOf(setup, () => engine.createHooks(options))
     const close = async () => {
       await session.close()
       if (own !== null) await rm(own, { recursive: true, force: true })
     }
-    return { ...session, close }
+    const clock = time === null ? {} : { clock: async (milliseconds: number) => time.advance(milliseconds) }
+    return { ...session, ...clock, close }
   }
 })
 

@@ -1,4 +1,5 @@
 /** The outbox for people who do not use Effect: a file, promises, ordinary errors. */
+import type { MovableClock } from "@tenterhook/core"
 import { SqliteClient } from "@tenterhook/sqlite"
 import { Cause, Clock, Effect, Exit, Layer, Logger, ManagedRuntime } from "effect"
 import { createHash } from "node:crypto"
@@ -11,7 +12,6 @@ import { openSender } from "../request/Sender.ts"
 import type { Announcing } from "./Announcer.ts"
 import type { Deliveries } from "./Deliveries.ts"
 import type { EndpointSettings } from "./Endpoint.ts"
-import type { MovableClock } from "./movableClock.ts"
 import type { Feed } from "./Feed.ts"
 import { type Drained, Outbox, type OutboxSettings, type OutboxStats } from "./Outbox.ts"
 import { OutboxError, Storage } from "./OutboxError.ts"

@@ -2,7 +2,7 @@
 import { type Clock, Duration, Effect } from "effect"
 
 export interface MovableClock {
-  /** Provide it as Effect's clock, or give it to `openOutbox`. */
+  /** Provide it as Effect's clock, or give it to `createHooks` or `openOutbox`. */
   readonly clock: Clock.Clock
   /** Whoever sleeps until a time that has passed by then wakes up. */
   readonly advance: (milliseconds: number) => void
@@ -16,7 +16,7 @@ export const movableClock = (): MovableClock => {
   }
   const millis = () => Date.now() + moved
   const nanos = () => BigInt(millis()) * 1_000_000n
-  const monotonic = () => process.hrtime.bigint() + BigInt(moved) * 1_000_000n
+  const monotonic = () => BigInt(Math.round((performance.now() + moved) * 1_000_000))
   return {
     advance: (milliseconds) => {
       moved += milliseconds
