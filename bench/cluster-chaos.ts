@@ -17,7 +17,7 @@ const numbers = wholeNumbers({
 const program = join(import.meta.dirname, "..", "apps", "cli", "bin", "tenterhook.js")
 const tenth = Math.max(1, Math.ceil(numbers.executions / 10))
 const since = performance.now()
-const database = await startPostgres()
+const database = await startPostgres({ ahead: true, settings: { autovacuum: "on" } })
 let [logged, told] = [0, 0]
 const result = await runClusterChaos({
   ...numbers,

@@ -25,7 +25,7 @@ it.runIf(hasPostgres())(
 )
 
 const disturbed = async (): Promise<ClusterChaosResult> => {
-  const database = await startPostgres()
+  const database = await startPostgres({ ahead: true, settings: { autovacuum: "on" } })
   onTestFinished(database.stop)
   const result = await runClusterChaos({
     command: [process.execPath, program, "serve"],

@@ -12,24 +12,45 @@ export interface OperatorLog {
   readonly leave: () => void
 }
 
-/** `place` is where the database is, as an operator knows it; null where it is a file of this machine. */
-export const operatorLog = (log: (text: string) => void, place: string | null): OperatorLog => {
+/**
+ * `place` is where the database is, as an operator knows it; null where it is a file of this machine. `quietMs`: how long
+ * after an outage what it may have caused is told in one line, and not one by one.
+ */
+export const operatorLog = (
+  log: (text: string) => void,
+  place: string | null,
+  quietMs: number = defaultQuietMs
+): OperatorLog => {
   let ask: (() => Promise<string | null>) | null = null
   let asking = false
   let away = false
   let leaving = false
   let quietUntil = 0
+  let leftOut: Array<string> = []
   let held: Array<Trouble> = []
   const told = new Map<string, number>()
 
   const tell = (troubles: ReadonlyArray<Trouble>) => {
     const now = performance.now()
-    if (now < quietUntil) return
+    if (now < quietUntil) return leaveOut(troubles, quietUntil - now)
     for (const { line, every } of troubles) {
       if (now - (told.get(line) ?? -Infinity) < every) continue
       if (every > 0) told.set(line, now)
       log(line)
     }
+  }
+
+  const leaveOut = (troubles: ReadonlyArray<Trouble>, leftMs: number) => {
+    if (troubles.length === 0) return
+    if (leftOut.length === 0) setTimeout(tellLeftOut, leftMs).unref()
+    leftOut.push(...troubles.map(({ line }) => line))
+  }
+
+  const tellLeftOut = () => {
+    const lines = leftOut
+    leftOut = []
+    const when = `the ${quietMs / 1000} s after the database was back, which may have caused it`
+    log(`left out in ${when}: ${lines.length} lines, the last of them: ${lines.at(-1)!}`)
   }
 
   const find = async () => {
@@ -48,7 +69,7 @@ export const operatorLog = (log: (text: string) => void, place: string | null): 
     while ((await ask!()) !== null) await new Promise((done) => setTimeout(done, askAgainMs).unref())
     away = false
     // What was asked before, and what the servers settle between them, comes after it.
-    quietUntil = performance.now() + settleMs
+    quietUntil = performance.now() + quietMs
     log(`the database answers again (${place}), after ${((performance.now() - since) / 1000).toFixed(1)} s`)
   }
 
@@ -146,5 +167,5 @@ const ofDatabase: ReadonlySet<string> = new Set([
 
 const answerMs = 5000
 const askAgainMs = 500
-const settleMs = 20_000
+const defaultQuietMs = 20_000
 const clusterEveryMs = 60_000
