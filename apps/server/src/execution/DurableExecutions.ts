@@ -75,6 +75,7 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
   const cluster = yield* makeCluster
   /** Those that are known to wait for their end, so that comparing them costs nothing. */
   const waiting = new Set<string>()
+  const madeUp = yield* FiberMap.make<string, void>()
 
   yield* cluster.register((id) =>
     Effect.gen(function* () {
@@ -130,10 +131,10 @@ const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alo
       const state = yield* cluster.stateOf(id)
       if (state === "Suspended" && !ending) return void waiting.add(id)
       // The cluster may believe in a run that is none: one whose answer was lost with the database. So the steps do not
-      // wait for it; they ask the record first, and whoever comes second waits for the same run.
-      const telling = Effect.exit(remind(id, ending, state))
-      const [told] = yield* Effect.all([telling, stepsOf(id, ending)], { concurrency: 2 })
-      yield* told
+      // wait for it; they ask the record first, and whoever comes second waits for the same run. Nor does anybody wait for
+      // them: there may be many.
+      yield* FiberMap.run(madeUp, nameOf(id, ending), stepsOf(id, ending), { onlyIfMissing: true })
+      yield* remind(id, ending, state)
     },
     (effect, { id }) =>
       Effect.ignoreCause(Effect.timeout(effect, patienceMs), {

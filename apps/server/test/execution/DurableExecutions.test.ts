@@ -176,6 +176,26 @@ describe.each(databases)("on $name", (engine) => {
       )
     )
 
+    it.live("leaves many that end slowly, and they do not wait for one another", () =>
+      withDatabase((database) =>
+        Effect.gen(function* () {
+          const ids = Array.from({ length: 40 }, (_, n) => `slow ${n}`)
+          const first = yield* open(database)
+          for (const id of ids) {
+            yield* first.record(id)
+            yield* first.recordEnding(id, "success")
+          }
+          yield* first.close
+
+          const since = performance.now()
+          const during = (step: "start" | "end") => (step === "end" ? Effect.sleep(4000) : Effect.void)
+          const second = yield* open(database, { reconcileMs: 500, during })
+          for (const id of ids) assert.deepInclude(yield* second.until(id, ({ status }) => status === "ended"), once)
+          assert.isBelow(performance.now() - since, 15_000)
+        })
+      )
+    )
+
     it.live("and loses all that the cluster knew goes on from its records", () =>
       withDatabase((database) =>
         Effect.gen(function* () {
