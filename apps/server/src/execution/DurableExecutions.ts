@@ -55,7 +55,7 @@ export class DurableExecutions extends Context.Service<
 export interface DurableExecutionsOptions {
   /** How often leases that ran out are looked for. Default 1000. */
   readonly leaseCheckMs?: number
-  /** How often the record is compared with what runs. Default 3000. */
+  /** How often the record is compared with what runs. Default 2000. */
   readonly reconcileMs?: number
   /** How long a record's status stands before it is compared: time for a call of `begin` or `end` to come. Default 5000. */
   readonly settleMs?: number
@@ -69,7 +69,7 @@ const ExecutionWorkflow = Workflow.make("Execution", {
 const Ended = DurableDeferred.make("ended")
 
 const make = Effect.fnUntraced(function* (options: DurableExecutionsOptions, alone: boolean) {
-  const { leaseCheckMs = 1000, reconcileMs = 3000, settleMs = 5000 } = options
+  const { leaseCheckMs = 1000, reconcileMs = 2000, settleMs = 5000 } = options
   const steps = yield* ExecutionSteps
   const running = yield* makeRunning(steps)
   const cluster = yield* makeCluster
