@@ -6,8 +6,22 @@ import { makeBell } from "../../src/outbox/Bell.ts"
 import type { Claim } from "../../src/outbox/Claims.ts"
 import type { Lease } from "../../src/outbox/Leases.ts"
 import { modes } from "../../src/outbox/rules.ts"
-import { runWorker } from "../../src/outbox/Worker.ts"
+import { runWorker, type WorkerOptions } from "../../src/outbox/Worker.ts"
 import { until } from "./place.ts"
+
+/** With nobody else, and a database that does what it is asked. */
+const working = (options: Pick<WorkerOptions, "claims" | "records" | "leases" | "leaseMs" | "sender">) =>
+  runWorker({
+    ...options,
+    transaction: (effect) => effect,
+    recording: (effect) => effect,
+    bell: makeBell(),
+    hear: Effect.never,
+    turned: () => {},
+    maxInFlight: 10,
+    pollMs: 20,
+    graceMs: 0
+  })
 
 const leaseMs = 200
 const takenAfter = (stillMs: number) =>
@@ -16,9 +30,7 @@ const takenAfter = (stillMs: number) =>
     const [sent, released]: [Array<string>, Array<ReadonlyArray<string>>] = [[], []]
     let turns = 0
     yield* Effect.forkScoped(
-      runWorker({
-        transaction: (effect) => effect,
-        recording: (effect) => effect,
+      working({
         claims: {
           take: () =>
             Effect.sync(() => {
@@ -42,13 +54,7 @@ const takenAfter = (stillMs: number) =>
             sent.push(id)
             return Promise.resolve(answer(200))
           }
-        },
-        bell: makeBell(),
-        hear: Effect.never,
-        turned: () => {},
-        maxInFlight: 10,
-        pollMs: 20,
-        graceMs: 0
+        }
       })
     )
     yield* until(
@@ -90,9 +96,7 @@ it.live("a failure that ends while another is acknowledged is recorded before th
     const did: Array<string> = []
     let turns = 0
     yield* Effect.forkScoped(
-      runWorker({
-        transaction: (effect) => effect,
-        recording: (effect) => effect,
+      working({
         claims: {
           take: () =>
             Effect.gen(function* () {
@@ -115,13 +119,7 @@ it.live("a failure that ends while another is acknowledged is recorded before th
           release: () => Effect.sync(() => (did.push("release"), new Set<Lease>()))
         },
         leaseMs: 10_000,
-        sender: { deliver: ({ id }) => answers[id === "failing" ? 1 : 0].promise },
-        bell: makeBell(),
-        hear: Effect.never,
-        turned: () => {},
-        maxInFlight: 10,
-        pollMs: 20,
-        graceMs: 0
+        sender: { deliver: ({ id }) => answers[id === "failing" ? 1 : 0].promise }
       })
     )
     yield* until(
