@@ -26,7 +26,7 @@ export const operatorLog = (
   let away = false
   let leaving = false
   let quietUntil = 0
-  let leftOut: Array<string> = []
+  let leftOut = { count: 0, last: "" }
   let held: Array<Trouble> = []
   const told = new Map<string, number>()
 
@@ -41,16 +41,17 @@ export const operatorLog = (
   }
 
   const leaveOut = (troubles: ReadonlyArray<Trouble>, leftMs: number) => {
-    if (troubles.length === 0) return
-    if (leftOut.length === 0) setTimeout(tellLeftOut, leftMs).unref()
-    leftOut.push(...troubles.map(({ line }) => line))
+    const last = troubles.at(-1)
+    if (last === undefined) return
+    if (leftOut.count === 0) setTimeout(tellLeftOut, leftMs).unref()
+    leftOut = { count: leftOut.count + troubles.length, last: last.line }
   }
 
   const tellLeftOut = () => {
-    const lines = leftOut
-    leftOut = []
-    const when = `the ${quietMs / 1000} s after the database was back, which may have caused it`
-    log(`left out in ${when}: ${lines.length} lines, the last of them: ${lines.at(-1)!}`)
+    const { count, last } = leftOut
+    leftOut = { count: 0, last: "" }
+    const what = count === 1 ? last : `${count} lines, the last of them: ${last}`
+    log(`left out in the ${quietMs / 1000} s after the database was back, which may have caused it: ${what}`)
   }
 
   const find = async () => {
