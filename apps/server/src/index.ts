@@ -1,3 +1,4 @@
 /** Hooks as a service, in this process: for people who do not use Effect. */
 export { Api } from "./api/Api.ts"
-export { type OtherDatabase, serve, ServeError, type ServeOptions, type RunningServer } from "./serve.ts"
+export { type OtherDatabase, serve, type ServeOptions, type RunningServer } from "./serve.ts"
+export { ServeError } from "./ServeError.ts"

@@ -41,13 +41,14 @@ import { fireRoutes } from "./routes/fires.ts"
 import { hookSetRoutes } from "./routes/hookSets.ts"
 import { healthRoutes, systemRoutes } from "./routes/system.ts"
 import { toolServerRoutes } from "./routes/toolServers.ts"
-import { databaseFile, makeWithParents } from "./store/DataFolder.ts"
+import { makeWithParents } from "./store/DataFolder.ts"
 import { databaseAt } from "./store/database.ts"
 import { Executions } from "./store/Executions.ts"
 import { Processes } from "./store/Processes.ts"
 import { retention } from "./store/retention.ts"
 import { stores } from "./store/stores.ts"
 import { migrate } from "./store/tables.ts"
+import { type Listening, ServeError, wordsFor } from "./ServeError.ts"
 import { deliveriesInFeed } from "./watch/deliveriesInFeed.ts"
 import { Feed } from "./watch/Feed.ts"
 import { Health } from "./watch/Health.ts"
@@ -126,9 +127,13 @@ export interface RunningServer {
 
 /** Resolves when it answers. Rejects with `ServeError` where it cannot come up. */
 export const serve = async (options: ServeOptions = {}): Promise<RunningServer> => {
-  const { port = defaultPort } = options
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new ServeError(`the port: expected a whole number from 0 to 65535, got ${port}`)
+  checkPort("the port", options.port ?? defaultPort)
+  checkPort("the port for the other servers", options.clusterPort ?? 0)
+  if (options.clusterListen !== undefined) {
+    checkPort("the port that it listens on for the other servers", options.clusterListen.port)
+    if ((options.clusterPort ?? 0) === 0)
+      throw new ServeError("where it listens for the other servers: expected to be told as well where they reach it")
+  }
   if (options.data === "") throw new ServeError("the data folder: expected a path, got an empty text")
   const data = resolve(options.data ?? ".tenterhook")
   const { databaseUrl } = options
@@ -152,10 +157,12 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
   )
   if (Exit.isFailure(exit)) {
     await runtime.dispose().catch(() => {})
-    throw new ServeError(wordsFor(Cause.squash(exit.cause), { ...options, data }), { cause: Cause.squash(exit.cause) })
+    throw new ServeError(wordsFor(Cause.squash(exit.cause), data, clientsOf(options), othersOf(runner)), {
+      cause: Cause.squash(exit.cause)
+    })
   }
   const { address, key, health } = exit.value
-  const taken = "port" in address ? address.port : port
+  const taken = "port" in address ? address.port : (options.port ?? defaultPort)
   return {
     url: `http://${nameOf(options.host ?? defaultHost)}:${taken}`,
     port: taken,
@@ -360,21 +367,20 @@ const nameOf = (host: string) => {
   return host.includes(":") ? `[${host}]` : host
 }
 
-const wordsFor = (error: unknown, options: ServeOptions): string => {
-  const { port = defaultPort, host = defaultHost } = options
-  const causes: Array<{ readonly code?: string; readonly message?: string }> = []
-  for (let each: any = error; each !== undefined && each !== null && causes.length < 10; each = each.cause)
-    causes.push(each)
-  const code = causes.find((each) => typeof each.code === "string" && each.code.startsWith("E"))?.code
-  if (code === "EADDRINUSE") return `${host}:${port} is taken by another program; choose another with --port`
-  if (causes.some(({ message }) => message === "file is not a database"))
-    return `${databaseFile(options.data ?? "")} is no database; give another folder with --data`
-  if (code === "EACCES") return `${host}:${port} or the data folder is not for this user: ${causes.at(-1)?.message}`
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `${host} is no address of this machine`
-  return causes.at(-1)?.message ?? String(error)
+const clientsOf = ({ port = defaultPort, host = defaultHost }: ServeOptions): Listening => ({
+  host,
+  port,
+  option: "--port"
+})
+
+const othersOf = (runner: RunnerPlace | undefined): Listening | null => {
+  if (runner === undefined) return null
+  return runner.listen === undefined
+    ? { host: runner.host, port: runner.port, option: "--cluster-port" }
+    : { ...runner.listen, option: "--cluster-listen" }
 }
 
-/** It could not come up: the port is taken, the folder is another server's, the database is a later version's. */
-export class ServeError extends Error {
-  override readonly name = "ServeError"
+const checkPort = (what: string, port: number) => {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new ServeError(`${what}: expected a whole number from 0 to 65535, got ${port}`)
 }

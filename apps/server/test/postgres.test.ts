@@ -1,5 +1,5 @@
 /** The server as a whole on Postgres: alone, while the database is away, and together with others. */
-import { hasPostgres, type Postgres, startPostgres } from "@tenterhook/testing-postgres"
+import { freePort, hasPostgres, type Postgres, startPostgres } from "@tenterhook/testing-postgres"
 import { type ChildProcess, fork } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
@@ -124,6 +124,31 @@ describe.runIf(hasPostgres())("a server on Postgres", () => {
       [postgres.url.replace(/postgres$/, "gone"), `but database "gone" does not exist`]
     ] as const) {
       const error = await serve({ port: 0, data, databaseUrl }).then(
+        () => assert.fail("it came up"),
+        (error: Error) => error
+      )
+      assert.include(error.message, words)
+    }
+
+    const other = createServer().listen(0, "127.0.0.1")
+    onTestFinished(() => void other.close())
+    await new Promise((done) => other.once("listening", done))
+    const { port: taken } = other.address() as AddressInfo
+    const free = await freePort()
+    for (const [place, words] of [
+      [{ clusterPort: taken }, `127.0.0.1:${taken} is taken by another program; choose another with --cluster-port`],
+      [
+        { clusterPort: free, clusterListen: { host: "127.0.0.1", port: taken } },
+        `127.0.0.1:${taken} is taken by another program; choose another with --cluster-listen`
+      ],
+      [
+        { clusterPort: free, clusterListen: { host: "192.0.2.1", port: free } },
+        "192.0.2.1 is no address of this machine"
+      ],
+      [{ clusterPort: 99_999 }, "the port for the other servers: expected a whole number from 0 to 65535, got 99999"],
+      [{ clusterListen: { host: "127.0.0.1", port: free } }, "expected to be told as well where they reach it"]
+    ] as const) {
+      const error = await serve({ port: 0, data, databaseUrl: postgres.url, ...place }).then(
         () => assert.fail("it came up"),
         (error: Error) => error
       )

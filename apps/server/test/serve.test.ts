@@ -6,7 +6,8 @@ import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it, onTestFinished } from "vitest"
-import { serve, ServeError, type ServeOptions } from "../src/serve.ts"
+import { serve, type ServeOptions } from "../src/serve.ts"
+import { ServeError } from "../src/ServeError.ts"
 import { makeFolder, openServer, writeFile } from "./Server.ts"
 
 const refused = async (options: ServeOptions) => {
