@@ -1,4 +1,5 @@
 /** The vocabulary of Tenterhook and its two seams, in the order of a fire. */
+export * from "./event/EventFacts.ts"
 export * from "./event/Event.ts"
 export * from "./event/EventContext.ts"
 export * from "./event/CurrentEvent.ts"

@@ -1,5 +1,6 @@
 /** The canonical events: their names, and the class that fixes what a hook may do at each. */
 import type { EventContext } from "./EventContext.ts"
+import { type EventFacts, eventFacts, sharedContextKeys } from "./EventFacts.ts"
 
 /**
  * What a hook may do at an event.
@@ -11,7 +12,7 @@ export type EventClass = "gate" | "loop" | "transform" | "observe"
 /** A canonical event name, or `<namespace>:<name>` for one that a host declares itself. */
 export type EventName = CanonicalEvent | `${string}:${string}`
 
-export type CanonicalEvent = keyof typeof classes
+export type CanonicalEvent = keyof typeof eventFacts
 
 /** One occurrence: what happened, and what a hook may do about it. */
 export interface HookEvent {
@@ -22,42 +23,10 @@ export interface HookEvent {
 /** What a rewrite may replace. */
 export type RewriteTarget = "input" | "output" | "prompt" | "response"
 
-const classes = {
-  session_start: "observe",
-  session_end: "observe",
-  user_prompt_submit: "gate",
-  pre_model_request: "transform",
-  post_model_response: "transform",
-  assistant_response: "observe",
-  pre_tool_use: "gate",
-  permission_request: "gate",
-  permission_denied: "observe",
-  post_tool_use: "transform",
-  post_tool_use_failure: "observe",
-  post_tool_batch: "loop",
-  stop: "loop",
-  subagent_stop: "loop",
-  stop_failure: "observe",
-  interrupt: "observe",
-  subagent_start: "observe",
-  pre_compact: "gate",
-  post_compact: "observe",
-  notification: "observe",
-  file_changed: "observe",
-  cwd_changed: "observe",
-  config_changed: "observe",
-  task_created: "gate",
-  task_completed: "gate",
-  execution_start: "gate",
-  execution_end: "observe",
-  budget_exhausted: "observe",
-  post_evaluation: "observe"
-} as const satisfies Record<string, EventClass>
-
 /** Every canonical name, in the order of the documentation. */
-export const canonicalEvents = Object.keys(classes) as ReadonlyArray<CanonicalEvent>
+export const canonicalEvents = Object.keys(eventFacts) as ReadonlyArray<CanonicalEvent>
 
-export const isCanonicalEvent = (name: string): name is CanonicalEvent => Object.hasOwn(classes, name)
+export const isCanonicalEvent = (name: string): name is CanonicalEvent => Object.hasOwn(eventFacts, name)
 
 const namespaced = /^[A-Za-z0-9_.-]+:[A-Za-z0-9_.:/-]+$/
 
@@ -65,22 +34,19 @@ const namespaced = /^[A-Za-z0-9_.-]+:[A-Za-z0-9_.:/-]+$/
 export const isEventName = (name: string): name is EventName => isCanonicalEvent(name) || namespaced.test(name)
 
 /** The class of an event; a namespaced one observes unless its host declared otherwise. */
-export const classOf = (name: EventName): EventClass => (isCanonicalEvent(name) ? classes[name] : "observe")
+export const classOf = (name: EventName): EventClass => (isCanonicalEvent(name) ? eventFacts[name].class : "observe")
 
-const targets: Partial<Record<CanonicalEvent, ReadonlyArray<RewriteTarget>>> = {
-  user_prompt_submit: ["prompt"],
-  pre_model_request: ["input", "prompt"],
-  post_model_response: ["response", "output"],
-  pre_tool_use: ["input"],
-  permission_request: ["input"],
-  post_tool_use: ["output"],
-  execution_start: ["input"]
-}
+/** What is fixed about a canonical event. */
+export const factsOf = (name: CanonicalEvent): EventFacts => eventFacts[name]
+
+/** Whether contexts of a canonical event may have this key. */
+export const mayHave = (name: CanonicalEvent, key: keyof EventContext): boolean =>
+  factsOf(name).keys.includes(key) || (sharedContextKeys as ReadonlyArray<string>).includes(key)
 
 /** What a hook may replace at an event; nothing where only its outcome is observed. */
 export const rewriteTargets = (event: HookEvent): ReadonlyArray<RewriteTarget> =>
   isCanonicalEvent(event.name)
-    ? (targets[event.name] ?? [])
+    ? (factsOf(event.name).rewrites ?? [])
     : event.class === "observe"
       ? []
       : ["input", "output", "prompt", "response"]

@@ -16,6 +16,7 @@ import {
   isEventName,
   type LoadNotice,
   type LoadOptions,
+  mayHave,
   named,
   type Policy,
   type ShellAction,
@@ -291,23 +292,13 @@ const matcherOf = (
   const { test, text, literals, doubts } = compilePattern(config.tool)
   for (const doubt of doubts) notices.push(noticeAt(document, [...path, "tool"], doubt))
   if (config.tool === "*") return {}
-  const without =
-    events === "*" ? [] : events.filter((event) => isCanonicalEvent(event) && !eventsWithTool.includes(event))
+  const without = events === "*" ? [] : events.filter((event) => isCanonicalEvent(event) && !mayHave(event, "tool"))
   if (without.length > 0) {
     const text = `${without.join(", ")} ${without.length === 1 ? "is" : "are"} about no tool, so the hook never runs there`
     notices.push(noticeAt(document, [...path, "tool"], text))
   }
   return { matcher: { on: "tool.name", text, test, ...(literals === undefined ? {} : { literals }) } }
 }
-
-const eventsWithTool: ReadonlyArray<string> = [
-  "pre_tool_use",
-  "permission_request",
-  "permission_denied",
-  "post_tool_use",
-  "post_tool_use_failure",
-  "file_changed"
-]
 
 const conditionOf = (config: HookConfig, path: ConfigPath, { document, notices }: Loading): Pick<Hook, "condition"> => {
   if (config.when === undefined) return {}
