@@ -46,7 +46,7 @@ export default defineConfig({
       "examples/*/test/**/*.test.ts",
       "scripts/test/**/*.test.ts"
     ],
-    globalSetup: ["packages/testing-databases/src/sharedPostgres.ts"],
+    globalSetup: ["packages/testing-databases/src/sharedPostgres.ts", "scripts/test/outside/registry.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Most of them wait for processes and sockets.

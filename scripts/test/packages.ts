@@ -29,3 +29,6 @@ export const packages = ["packages", "apps"]
     const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
     return { name: manifest.name, folder, manifest }
   })
+
+/** What a user can install. */
+export const published = packages.filter(({ manifest }) => manifest.private !== true)
