@@ -7,9 +7,9 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { node, within } from "../workspace.mjs"
-import { packages, targetsOf } from "./packages.ts"
+import { packages, published, targetsOf } from "./packages.ts"
 
-const libraries = packages.filter(({ manifest }) => manifest.bin === undefined && !manifest.private)
+const libraries = published.filter(({ manifest }) => manifest.bin === undefined)
 const unbuilt = libraries.filter(({ folder }) => !existsSync(join(folder, "dist")))
 if (unbuilt.length > 0) throw new Error(`not built: ${unbuilt.map((each) => each.name)}. Run \`npm run build\` first.`)
 
@@ -26,6 +26,14 @@ describe("a manifest", () => {
       }
     })
   }
+})
+
+it("every published package is in the fixed group of changesets, and no other", () => {
+  const { fixed } = JSON.parse(readFileSync(within(".changeset", "config.json"), "utf8"))
+  assert.deepStrictEqual(
+    fixed.map((group: ReadonlyArray<string>) => group.toSorted()),
+    [published.map(({ name }) => name).toSorted()]
+  )
 })
 
 describe("from a folder that installed them", () => {
