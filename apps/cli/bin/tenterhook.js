@@ -1,15 +1,30 @@
 #!/usr/bin/env node
 /** Starts the command line. An older Node than it needs hands over to the Node that the workspace installed. */
-import { existsSync } from "node:fs"
+import { existsSync, mkdirSync } from "node:fs"
 import * as nodeModule from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 const start = async () => {
   if (!existsSync(here("../dist/main.js"))) return refuse("not built yet: run `npm start` in the clone once")
-  nodeModule.enableCompileCache?.()
+  if (hasCacheFolder()) nodeModule.enableCompileCache?.()
   await import("../dist/main.js")
+}
+
+/**
+ * Whether Node's compile cache has a folder. Node would make it with all its parents, and never returns from that where
+ * the parent exists and mkdir still fails with ENOENT, as in /proc.
+ */
+const hasCacheFolder = () => {
+  try {
+    mkdirSync(join(tmpdir(), "node-compile-cache"))
+    return true
+  } catch (error) {
+    return error.code === "EEXIST"
+  }
 }
 
 const handOver = async () => {

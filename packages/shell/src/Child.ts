@@ -2,13 +2,12 @@
 import type { ChildProcess } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
 import { execa } from "execa"
 import { codeOf, type Command, whyNot } from "./Command.ts"
 import { fireVariable, runVariable } from "./Environment.ts"
-import type { Folder } from "./Folder.ts"
+import { type Folder, temporaryPlaces } from "./Folder.ts"
 import type { Pipes } from "./Pipes.ts"
 
 export interface Child {
@@ -41,23 +40,18 @@ export const spawnChild = ({ folder, pipes }: Supplies, command: Command, mark: 
   }
 
   try {
-    let stdin: number | null = null
-    if (command.input !== null) {
-      try {
-        stdin = payloadFile(folder, command.input)
-      } catch (error) {
-        return refused(`its input could not be kept in a temporary file: ${codeOf(error)}`)
-      }
-      given.push(stdin)
-    }
+    const { input } = command
+    const file = input === null ? null : payloadFile(folder, input)
+    if (file !== null) given.push(file)
     const out = takePipe()
     const err = takePipe()
     const child = spawn(command, mark, {
-      stdin: (stdin as Descriptor | null) ?? "ignore",
+      stdin: (file as Descriptor | null) ?? (input === null ? "ignore" : "pipe"),
       stdout: (out?.write as Descriptor | undefined) ?? "pipe",
       stderr: (err?.write as Descriptor | undefined) ?? "pipe"
     })
     if (child.pid !== undefined) {
+      if (file === null && input !== null) feed(child.nodeChildProcess, input)
       return {
         pid: child.pid,
         process: child.nodeChildProcess,
@@ -76,7 +70,7 @@ export const spawnChild = ({ folder, pipes }: Supplies, command: Command, mark: 
 }
 
 interface Stdio {
-  readonly stdin: Descriptor | "ignore"
+  readonly stdin: Descriptor | "ignore" | "pipe"
   readonly stdout: Descriptor | "pipe"
   readonly stderr: Descriptor | "pipe"
 }
@@ -98,15 +92,30 @@ const spawn = (command: Command, mark: string, stdio: Stdio) =>
     reject: false
   })
 
-/** The input as an unlinked file: any length, no writer to wait for, and a reader may open `/dev/stdin` again. */
-const payloadFile = (folder: Folder, input: Uint8Array): number => {
-  const name = `payload-${++payloads}`
-  try {
-    return unlinkedFile(join(folder.path(), name), input)
-  } catch {
-    // The folder was cleaned away, or its place is full; the usual one may have more room.
-    return unlinkedFile(join(tmpdir(), `tenterhook-${randomBytes(6).toString("hex")}`), input)
+/**
+ * The input as an unlinked file: any length, no writer to wait for, and a reader may open `/dev/stdin` again. Null where
+ * no place takes it: not the host's folder (somebody cleaned it away, or its place is full), nor any other.
+ */
+const payloadFile = (folder: Folder, input: Uint8Array): number | null => {
+  const inFolder = () => join(folder.path(), `payload-${++payloads}`)
+  const beside = temporaryPlaces().map((place) => () => join(place, `tenterhook-${randomBytes(6).toString("hex")}`))
+  for (const path of [inFolder, ...beside]) {
+    try {
+      return unlinkedFile(path(), input)
+    } catch {
+      // The next place may take it.
+    }
   }
+  return null
+}
+
+/** The input through a pipe. A command that does not read it, or not to its end, breaks nothing. */
+const feed = (child: ChildProcess, input: Uint8Array) => {
+  const stdin = child.stdin!
+  stdin.on("error", () => {})
+  stdin.end(input)
+  // A process that it left running may hold the pipe and never read it.
+  child.once("exit", () => stdin.destroy())
 }
 
 let payloads = 0

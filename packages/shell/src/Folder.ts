@@ -1,10 +1,10 @@
 /** The host's private folder for pipes and payloads. Everything in it is unlinked as soon as it is open. */
-import { accessSync, constants, mkdtempSync, mkdirSync, rmSync } from "node:fs"
+import { mkdtempSync, mkdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 export interface Folder {
-  /** Made at the first call; made again if somebody cleaned it away. */
+  /** Made at the first call; made again if somebody cleaned it away. Throws where no place takes it. */
   readonly path: () => string
   readonly remake: () => void
   readonly remove: () => void
@@ -12,7 +12,7 @@ export interface Folder {
 
 export const makeFolder = (): Folder => {
   let made: string | null = null
-  const path = () => (made ??= mkdtempSync(join(place(), "tenterhook-")))
+  const path = () => (made ??= temporaryFolder("tenterhook-"))
   return {
     path,
     remake: () => mkdirSync(path(), { recursive: true, mode: 0o700 }),
@@ -23,15 +23,25 @@ export const makeFolder = (): Folder => {
   }
 }
 
-/** Memory rather than a disk, where nobody has said otherwise: each command makes and unlinks names here. */
-const place = () => {
-  if (process.env["TMPDIR"] !== undefined || process.platform !== "linux") return tmpdir()
-  try {
-    accessSync(memory, constants.W_OK | constants.X_OK)
-    return memory
-  } catch {
-    return tmpdir()
+/**
+ * Makes a fresh folder at the first place that takes one, or throws the error of the first place. A sandbox may set a
+ * TMPDIR that does not exist, is read-only or is no folder.
+ */
+export const temporaryFolder = (prefix: string): string => {
+  let first: unknown
+  for (const place of temporaryPlaces()) {
+    try {
+      return mkdtempSync(join(place, prefix))
+    } catch (error) {
+      first ??= error
+    }
   }
+  throw first
 }
 
-const memory = "/dev/shm"
+/** Where temporary files may go, best first: TMPDIR where it is set, else memory rather than a disk. */
+export const temporaryPlaces = (): ReadonlyArray<string> => {
+  const memory = process.platform === "linux" ? ["/dev/shm"] : []
+  const usual = process.env["TMPDIR"] === undefined ? [...memory, tmpdir()] : [tmpdir(), ...memory]
+  return [...new Set([...usual, "/tmp", "/var/tmp"])]
+}

@@ -33,7 +33,12 @@ export const makePipes = (folder: Folder): Pipes => {
   const make = async () => {
     folder.remake()
     const batch = Array.from({ length: batchSize }, () => join(folder.path(), (++made).toString(36)))
-    const done = await execa("mkfifo", ["-m", "600", ...batch], { stdio: "ignore", reject: false, cleanup: false })
+    const done = await execa("mkfifo", ["-m", "600", ...batch], {
+      cwd: "/",
+      stdio: "ignore",
+      reject: false,
+      cleanup: false
+    })
     if (done.failed) works = false
     else names.push(...batch)
   }

@@ -24,21 +24,23 @@ import {
 
 const script = fileURLToPath(new URL("./fixtures/host.ts", import.meta.url))
 
-const spawned = (task: HostTask, env: Record<string, string>) =>
+/** `first` is a shell command that runs before it, e.g. `ulimit -n 64`. */
+const spawned = (task: HostTask, env: Record<string, string>, first = ":") =>
   Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, ["--conditions=@tenterhook/source", script, JSON.stringify(task)], {
+    Effect.sync(() => {
+      const argv = [process.execPath, "--conditions=@tenterhook/source", script, JSON.stringify(task)]
+      return spawn("/bin/sh", ["-c", `${first}; exec "$@"`, "sh", ...argv], {
         env: { ...process.env, ...env },
         stdio: ["ignore", "pipe", "inherit"]
       })
-    ),
+    }),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
 
 /** A host that has started its commands, with the lines that it printed. */
-const startHost = Effect.fnUntraced(function* (task: HostTask, env: Record<string, string> = {}) {
+const startHost = Effect.fnUntraced(function* (task: HostTask, env: Record<string, string> = {}, first?: string) {
   const folder = yield* freshFolder
-  const child = yield* spawned(task, { TMPDIR: folder, ...env })
+  const child = yield* spawned(task, { TMPDIR: folder, ...env }, first)
   const lines: Array<any> = []
   yield* Effect.promise(async () => {
     for await (const line of createInterface({ input: child.stdout! })) {
@@ -215,25 +217,44 @@ describe("a host within a hook", () => {
   )
 })
 
-describe("a host whose temporary folder is gone", () => {
-  const missing = { TMPDIR: "/nowhere/at/all" }
+describe("a host whose TMPDIR takes no files (tmpdir/)", () => {
+  it.live.each([
+    { is: "does not exist", TMPDIR: "/nowhere/at/all" },
+    { is: "is no folder", TMPDIR: "/dev/null/claude" },
+    { is: "is /proc", TMPDIR: "/proc" },
+    { is: "is empty", TMPDIR: "" }
+  ])("hands commands their input when TMPDIR $is", ({ TMPDIR }) =>
+    Effect.gen(function* () {
+      const task = { commands: ["echo out", "cat"], payload: "in", wait: true, then: "close" } as const
+      const { lines } = yield* startHost(task, { TMPDIR })
+      const outputs = lines.map((line) => line.output ?? line)
+      assert.deepStrictEqual(outputs.sort(), ["in", "out\n", "started"])
+    }).pipe(Effect.scoped)
+  )
 
-  it.live("still runs and ends commands, but cannot hand them a payload", () =>
+  it.live("ends its commands when it is killed", () =>
     Effect.gen(function* () {
       const hold = uniqueSleep()
-      const { child, lines } = yield* startHost(
-        { commands: ["echo out", "cat"], payload: "in", wait: true, then: "hang" },
-        missing
-      )
-      assert.includeMembers(
-        lines.map((line) => line.output ?? line),
-        ["host[0]: could not start echo out: its input could not be kept in a temporary file: ENOENT"]
-      )
-      child.kill("SIGKILL")
-      const other = yield* startHost({ commands: ["echo out", `sleep ${hold}`], wait: false, then: "hang" }, missing)
+      const task = { commands: ["echo out", `sleep ${hold}`], wait: false, then: "hang" } as const
+      const { child } = yield* startHost(task, { TMPDIR: "/nowhere/at/all" })
       assert.isTrue(yield* eventually(() => withArgument(hold).length > 0))
-      other.child.kill("SIGKILL")
+      child.kill("SIGKILL")
       assert.isTrue(yield* eventually(() => withArgument(hold).length === 0))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("uses a pipe where no folder takes a file, and ends although a process holds the pipe", () =>
+    Effect.gen(function* () {
+      const hold = uniqueSleep()
+      const commands = ["cat | wc -c", "head -c 3", "true", `exec 3<&0; sleep ${hold} <&3 & echo left`]
+      const task = { commands, payload: "x", payloadTimes: 300_000, wait: true, then: "close" } as const
+      const { child, lines } = yield* startHost(task, {}, "ulimit -f 0")
+      const outputs = lines.map((line) => line.output?.trim() ?? line)
+      assert.deepStrictEqual(outputs.sort(), ["", "300000", "left", "started", "xxx"])
+      yield* Effect.promise(async () => (child.exitCode === null ? once(child, "exit") : null))
+      const left = withArgument(hold)
+      assert.strictEqual(left.length, 1)
+      killAll(left)
     }).pipe(Effect.scoped)
   )
 })

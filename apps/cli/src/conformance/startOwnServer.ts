@@ -1,9 +1,8 @@
 /** A server of this very command line, as a process on an empty data folder, for as long as somebody needs one. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { rm } from "node:fs/promises"
 import { createInterface } from "node:readline"
+import { temporaryFolder } from "@tenterhook/shell"
 import { exitCode } from "../ExitCode.ts"
 import { Refusal } from "../Refusal.ts"
 import { dieOf, onEndSignal } from "../signals.ts"
@@ -20,7 +19,7 @@ export interface OwnServer {
  * for what the server still has to do.
  */
 export const startOwnServer = async (): Promise<OwnServer> => {
-  const folder = await mkdtemp(join(tmpdir(), "tenterhook-server-"))
+  const folder = temporaryFolder("tenterhook-server-")
   const args = ["serve", "--port", "0", "--data", folder, "--allow", "127.0.0.0/8", "--json"]
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
     // A database of somebody's is nothing to try things on.

@@ -1,7 +1,7 @@
 /** Runs one case on one subject, in a folder of its own. */
 import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
 import { randomBytes, randomUUID } from "node:crypto"
-import { tmpdir, userInfo } from "node:os"
+import { userInfo } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { type Case, type CaseEndpoint, type FileExpectation, kindOf, type Step } from "../case/Case.ts"
 import type { LoadedCase } from "../case/loadCases.ts"
@@ -10,6 +10,7 @@ import { match, type Mismatch, nothing } from "../case/match.ts"
 import { expandRepeats, fileOf, substitute } from "../case/substitute.ts"
 import { type HostTools, hostTools } from "../host/HostTools.ts"
 import { openReceivers, type Receivers } from "../host/Receivers.ts"
+import { temporaryFolder } from "../host/temporaryFolder.ts"
 import { deliveryMismatches } from "./deliveries.ts"
 import { endProcesses, processesOf } from "./processes.ts"
 import { reportMismatches } from "./reportRules.ts"
@@ -100,8 +101,10 @@ const inFolder = async (
 
 /** Real, so that a hook's `pwd` prints the same; and without spaces, so that commands may name it unquoted. */
 const freshFolder = async () => {
-  const base = await realpath(tmpdir())
-  return realpath(await mkdtemp(join(/\s/.test(base) ? "/tmp" : base, "tenterhook-case-")))
+  const folder = await realpath(await temporaryFolder("tenterhook-case-"))
+  if (!/\s/.test(folder)) return folder
+  await rm(folder, { recursive: true })
+  return realpath(await mkdtemp("/tmp/tenterhook-case-"))
 }
 
 const prepare = async (it: Case, folder: string, home: string): Promise<CaseSetup> => {

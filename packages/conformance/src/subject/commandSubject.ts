@@ -1,8 +1,8 @@
 /** A command line as a real process, held to its contract: its words, its exit codes, and one JSON value on stdout. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type McpServer, openMcpServer } from "../host/openMcpServer.ts"
+import { temporaryFolder } from "../host/temporaryFolder.ts"
 import type { CaseSetup, ExecResult, LoadResult, Session, Subject } from "../run/Subject.ts"
 import { type CommandResult, openCommands } from "./command.ts"
 import { noticeText, type Remark } from "./noticeText.ts"
@@ -23,7 +23,7 @@ export const commandSubject = (
   name: options.name ?? "cli",
   needs: options.needs ?? ["shell", "exec"],
   open: async (setup) => {
-    const own = await mkdtemp(join(tmpdir(), "tenterhook-subject-"))
+    const own = await temporaryFolder("tenterhook-subject-")
     const server = setup.tools === undefined ? null : await openMcpServer(setup.tools)
     const more = await hostArgs(setup, own, server)
     const session = openSession(command, setup, own, more)

@@ -1,9 +1,8 @@
 /** The engine in this process, behind functions that the caller passes in: the kit knows no SDK. */
 import { ConfigError, movableClock, type MovableClock } from "@tenterhook/core"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { rm } from "node:fs/promises"
 import type { HostTool } from "../host/HostTools.ts"
+import { temporaryFolder } from "../host/temporaryFolder.ts"
 import type { CaseSetup, LoadResult, Session, SetupEndpoint, Subject } from "../run/Subject.ts"
 import { openCommands } from "./command.ts"
 import { type CaseExecution, execWithin } from "./execWithin.ts"
@@ -43,7 +42,7 @@ export const engineSubject = (engine: {
   name: engine.name ?? "engine",
   needs: [...new Set([...engine.needs, "exec"])],
   open: async (setup) => {
-    const own = setup.endpoints === undefined ? null : await mkdtemp(join(tmpdir(), "tenterhook-subject-"))
+    const own = setup.endpoints === undefined ? null : await temporaryFolder("tenterhook-subject-")
     const time = engine.needs.includes("clock") ? movableClock() : null
     const options = { ...optionsOf(setup, own), ...(time === null ? {} : { clock: time }) }
     const session = sessionOf(setup, () => engine.createHooks(options))
