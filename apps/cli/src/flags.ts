@@ -35,12 +35,12 @@ export const contextFlags = {
   context: Flag.String("context").pipe(
     Flag.optional,
     Flag.withMetavar("json"),
-    Flag.withDescription("The event's context: JSON, @file, or - for stdin")
+    Flag.withDescription("The event's context: JSON, @file, or - for stdin (at most 64 MiB)")
   ),
   set: Flag.String("set").pipe(
     Flag.atLeast(0),
     Flag.withMetavar("key=value"),
-    Flag.withDescription("One value of the context, as tool.name=bash; may be repeated, and is stronger than --context")
+    Flag.withDescription("One value of the context, e.g. tool.name=bash; repeatable; overrides --context")
   )
 }
 

@@ -1,7 +1,7 @@
 /** The file that says who gets what hooks announce. */
 import type { EndpointOptions } from "@tenterhook/sdk"
 import { Exit, Schema, SchemaIssue } from "effect"
-import { readFileSync } from "node:fs"
+import { readFile } from "./context/Input.ts"
 import { parseJson } from "./context/parseJson.ts"
 import { Refusal } from "./Refusal.ts"
 
@@ -12,7 +12,7 @@ export interface EndpointsFile {
 
 /** Secrets may stand in it or in the environment. Refuses with everything that is wrong. */
 export const readEndpoints = (file: string): EndpointsFile => {
-  const value = parseJson(textOf(file), file)
+  const value = parseJson(readFile(file), file)
   const exit = decode(value, { errors: "all", onExcessProperty: "error" })
   if (Exit.isFailure(exit)) throw new Refusal(problemsOf(file, exit), { hint })
   const { endpoints, allow = [] } = exit.value
@@ -75,14 +75,6 @@ const problemsOf = (file: string, exit: Exit.Failure<unknown, Schema.SchemaError
     .join("\n")
 
 const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const textOf = (file: string): string => {
-  try {
-    return readFileSync(file, "utf8")
-  } catch (error) {
-    throw new Refusal(`--endpoints: cannot read ${file}: ${(error as Error).message}`)
-  }
-}
 
 const hint =
   'as {"endpoints": [{"url": "https://ops.example.com/hooks", "secret": {"env": "OPS_SECRET"}, "events": ["agent.*"]}]}'

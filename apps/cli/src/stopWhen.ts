@@ -1,34 +1,32 @@
 /** When the work of a command is to stop early: a signal, or `--timeout`. A second signal ends the program at once. */
 import { codeOfSignal, exitCode } from "./ExitCode.ts"
 import { formatDuration } from "./duration.ts"
+import { Refusal } from "./Refusal.ts"
 import { dieOf, type EndSignal, onEndSignal } from "./signals.ts"
 
 export interface Stop {
+  /** Its reason is what `why` returns. */
   readonly signal: AbortSignal
-  /** Why, and the exit code for it; null while nothing stopped the work. */
-  readonly why: () => { readonly text: string; readonly exitCode: number } | null
+  /** What stopped the work, with its exit code; null while nothing did. */
+  readonly why: () => Refusal | null
   readonly release: () => void
 }
 
 export const stopWhen = (timeoutMs: number | null): Stop => {
   const abort = new AbortController()
-  let why: ReturnType<Stop["why"]> = null
-  const stop = (reason: NonNullable<typeof why>) => {
+  let why: Refusal | null = null
+  const stop = (reason: Refusal) => {
     why ??= reason
-    abort.abort()
+    abort.abort(why)
   }
   const signalled = (signal: EndSignal) => {
     if (why !== null) dieOf(signal)
-    stop({ text: `interrupted by ${signal}`, exitCode: codeOfSignal(signal) })
+    stop(new Refusal(`interrupted by ${signal}`, { code: codeOfSignal(signal) }))
   }
   const release = onEndSignal(signalled)
-  const timer =
-    timeoutMs === null
-      ? undefined
-      : setTimeout(
-          () => stop({ text: `stopped after ${formatDuration(timeoutMs)} (--timeout)`, exitCode: exitCode.timeout }),
-          timeoutMs
-        )
+  const late = () =>
+    stop(new Refusal(`stopped after ${formatDuration(timeoutMs!)} (--timeout)`, { code: exitCode.timeout }))
+  const timer = timeoutMs === null ? undefined : setTimeout(late, timeoutMs)
   return {
     signal: abort.signal,
     why: () => why,

@@ -29,7 +29,7 @@ export const deliver = Command.make(
       }
       if (flags.json) printJson(counts)
       else print(`${counts.delivered} delivered, ${counts.failed} given up; ${deliveriesWait(counts.pending)}`)
-      return stop.why()?.exitCode ?? exitCode.ok
+      return stop.why()?.code ?? exitCode.ok
     } finally {
       await outbox.close()
       stop.release()

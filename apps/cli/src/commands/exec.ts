@@ -33,7 +33,7 @@ export const exec = Command.make(
     if (file === undefined)
       throw new Refusal("no command: it stands after --", { hint: "as tenterhook exec -- npm run agent" })
     const timeoutMs = timeoutOf(flags.timeout)
-    const context = await readContext(flags, words, false)
+    const context = await readContext(flags, { words, stdin: "command" })
     const report = Option.getOrNull(flags.report)
     if (report !== null) write(report, "")
     const { hooks, hideProgress, deliver } = await openFiring(flags, words)

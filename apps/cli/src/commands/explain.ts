@@ -21,7 +21,7 @@ export const explain = Command.make(
     json: jsonFlag
   },
   does(async (flags, { words }) => {
-    const context = await readContext(flags, words)
+    const context = await readContext(flags, { words, stdin: "context" })
     const hooks = (await openServerHooks(flags)) ?? (await openHooks(flags, words))
     try {
       const explanation = await hooks.explain(flags.event, context).catch(naming)

@@ -1,4 +1,5 @@
 /** `tenterhook fire <event>`: announces an event, runs the hooks that fit, prints the report. */
+import type { EventContext } from "@tenterhook/core"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { does } from "../CommandLine.ts"
@@ -6,10 +7,10 @@ import { readContext } from "../context/readContext.ts"
 import { exitCode } from "../ExitCode.ts"
 import { configFlags, contextFlags, jsonFlag, timeoutFlag, timeoutOf } from "../flags.ts"
 import { outboxFlags, toolFlags } from "../hostFlags.ts"
-import { openFiring } from "../openFiring.ts"
+import { type Firing, openFiring } from "../openFiring.ts"
 import { serverFlags } from "../serverFlags.ts"
 import { formatReport } from "../show/report.ts"
-import { stopWhen } from "../stopWhen.ts"
+import { type Stop, stopWhen } from "../stopWhen.ts"
 import { penFor, print, printJson } from "../terminal/Terminal.ts"
 import { naming } from "../unknownEvent.ts"
 
@@ -27,23 +28,10 @@ export const fire = Command.make(
   },
   does(async (flags, { words }) => {
     const stop = stopWhen(timeoutOf(flags.timeout))
-    const context = await readContext(flags, words)
-    const { hooks, hideProgress, deliver } = await openFiring(flags, words)
     try {
-      const report = await hooks.fire(flags.event, context, { signal: stop.signal }).catch((error: unknown) => {
-        // Hooks of this process are stopped and reported; from a server nothing more is waited for.
-        return error === stop.signal.reason ? null : naming(error)
-      })
-      hideProgress()
-      if (report !== null && flags.json) printJson(report)
-      else if (report !== null) print(formatReport(report, penFor(process.stdout)))
-      await deliver(stop.signal)
-      const stopped = stop.why()
-      if (stopped !== null) words.error(stopped.text)
-      return stopped?.exitCode ?? (report?.proceed === true ? exitCode.ok : exitCode.notToProceed)
+      const context = await readContext(flags, { words, stdin: "context", signal: stop.signal })
+      return await announce(await openFiring(flags, words), context, flags, stop)
     } finally {
-      hideProgress()
-      await hooks.close()
       stop.release()
     }
   })
@@ -67,3 +55,27 @@ export const fire = Command.make(
     }
   ])
 )
+
+/** Prints the report and returns the exit code that it asks for. Throws the stop's reason when that came first. */
+const announce = async (
+  { hooks, hideProgress, deliver }: Firing,
+  context: EventContext,
+  flags: { readonly event: string; readonly json: boolean },
+  stop: Stop
+): Promise<number> => {
+  try {
+    const report = await hooks
+      .fire(flags.event, context, { signal: stop.signal })
+      .catch((error: unknown) => (error === stop.signal.reason ? null : naming(error)))
+    hideProgress()
+    const stopped = stop.why()
+    if (report !== null && flags.json) printJson(report)
+    else if (report !== null) print(formatReport(report, penFor(process.stdout)))
+    if (stopped !== null || report === null) throw stopped
+    await deliver(stop.signal)
+    return report.proceed ? exitCode.ok : exitCode.notToProceed
+  } finally {
+    hideProgress()
+    await hooks.close()
+  }
+}

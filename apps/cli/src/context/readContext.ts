@@ -2,19 +2,27 @@
 import { contextKeys, decodeContext, type EventContext, unknownContextKeys } from "@tenterhook/core"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { readFileSync } from "node:fs"
 import type { ContextFlags } from "../flags.ts"
 import { Refusal } from "../Refusal.ts"
 import type { Words } from "../terminal/Words.ts"
+import { readDescriptor, readFile, readStdin } from "./Input.ts"
 import { parseJson } from "./parseJson.ts"
 import { setValues } from "./setValues.ts"
 
-/** Unknown keys are warned about. `stdin` is false for a command whose stdin belongs to somebody else. */
-export const readContext = async (flags: ContextFlags, words: Words, stdin = true): Promise<EventContext> => {
-  const given = Option.isNone(flags.context) ? {} : contextOf(flags.context.value, stdin)
+export interface ContextInput {
+  readonly words: Words
+  /** Who reads stdin: `--context -`, or the command that `exec` runs. */
+  readonly stdin: "context" | "command"
+  /** Ends the reading; the call then rejects with its reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Warns about unknown keys. Refuses what is not a context, with each place in it. */
+export const readContext = async (flags: ContextFlags, input: ContextInput): Promise<EventContext> => {
+  const given = Option.isNone(flags.context) ? {} : await contextOf(flags.context.value, input)
   const context = setValues(given, flags.set)
   const unknown = unknownContextKeys(context)
-  if (unknown.length > 0) await warnOf(unknown, words)
+  if (unknown.length > 0) await warnOf(unknown, input.words)
   const decoded = decodeContext(context)
   if (Result.isSuccess(decoded)) return decoded.success
   throw decoded.failure
@@ -28,36 +36,35 @@ const warnOf = async (keys: ReadonlyArray<string>, words: Words) => {
   }
 }
 
-const contextOf = (text: string, stdin: boolean): Record<string, unknown> => {
-  const { name, json } = textOf(text, stdin)
+const contextOf = async (text: string, input: ContextInput): Promise<Record<string, unknown>> => {
+  const { name, json } = await read(text, input)
+  if (json.trim() === "") throw new Refusal(`${name}: empty; expected a JSON object`, { hint: example })
   const value = parseJson(json, name)
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw new Refusal(`${name}: expected a JSON object, got ${Array.isArray(value) ? "a list" : JSON.stringify(value)}`, {
-    hint: `as --context '{"tool": {"name": "bash"}}'`
-  })
+  const got = Array.isArray(value) ? "a list" : value === null ? "null" : `a ${typeof value}`
+  throw new Refusal(`${name}: expected a JSON object, got ${got}`, { hint: example })
 }
 
-const textOf = (text: string, stdin: boolean): { readonly name: string; readonly json: string } => {
-  if (text.startsWith("@")) return { name: text.slice(1), json: readText(text.slice(1), text.slice(1)) }
-  if (text !== "-") return { name: "--context", json: text }
-  if (stdin) return { name: "stdin", json: readText(0, "stdin") }
-  throw new Refusal("--context -: stdin belongs to the command that exec runs", {
-    hint: "write the context to a file and pass --context @file"
-  })
-}
-
-const readText = (file: string | number, name: string): string => {
-  try {
-    return readFileSync(file, "utf8")
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? ""
-    throw new Refusal(`--context: cannot read ${name}: ${reasons[code] ?? code}`)
+const read = async (text: string, input: ContextInput): Promise<{ readonly name: string; readonly json: string }> => {
+  if (text !== "-" && !text.startsWith("@")) return { name: "--context", json: text }
+  const file = text.slice(1)
+  const descriptor = text === "-" ? 0 : descriptorOf(file)
+  if (descriptor === null) return { name: file, json: readFile(file) }
+  if (descriptor > 0) return { name: file, json: await readDescriptor(descriptor, file, input.signal) }
+  if (input.stdin === "command") {
+    throw new Refusal(`--context ${text}: exec passes its stdin to the command`, {
+      hint: "write the context to a file and pass --context @file"
+    })
   }
+  if (process.stdin.isTTY === true) input.words.info("reading the context from the terminal; Ctrl-D ends it")
+  return { name: "stdin", json: await readStdin(input.signal) }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "it is a folder",
-  EACCES: "permission denied",
-  EAGAIN: "nothing is there to be read"
+/** The descriptor that a file name stands for; null where it is the name of a file. */
+const descriptorOf = (file: string): number | null => {
+  if (file === "/dev/stdin") return 0
+  const [, number] = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(file) ?? []
+  return number === undefined ? null : Number(number)
 }
+
+const example = `e.g. --context '{"tool": {"name": "bash"}}'`
