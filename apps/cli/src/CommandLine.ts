@@ -9,20 +9,34 @@ export class CommandLine extends Context.Service<
   {
     /** Everything after `--`, untouched; null where there is no `--`. */
     readonly rest: ReadonlyArray<string> | null
-    readonly end: (exitCode: number) => void
+    readonly end: (end: End) => void
   }
 >()("tenterhook/CommandLine") {}
+
+export interface End {
+  readonly code: number
+  /** Whether the exit code answers the caller, e.g. with a verdict; it then stands when the output cannot be written. */
+  readonly isAnswer: boolean
+}
 
 export interface Call {
   readonly rest: ReadonlyArray<string> | null
   readonly words: Words
 }
 
-/** A command's work with its flags; the number is the exit code. What it throws is told and decides the code. */
-export const does = <Flags>(work: (flags: Flags, call: Call) => number | Promise<number>) =>
+/** A command's work with its flags. It returns the exit code, or throws what is printed and decides the exit code. */
+export const does = <Flags>(work: Work<Flags>) => run(work, false)
+
+/** The same for a command whose exit code is an answer. */
+export const answers = <Flags>(work: Work<Flags>) => run(work, true)
+
+type Work<Flags> = (flags: Flags, call: Call) => number | Promise<number>
+
+const run = <Flags>(work: Work<Flags>, isAnswer: boolean) =>
   Effect.fnUntraced(function* (flags: Flags) {
     const { rest, end } = yield* CommandLine
     const level = yield* GlobalFlag.LogLevel
     const call: Call = { rest, words: wordsAt(Option.getOrUndefined(level)) }
-    end(yield* Effect.tryPromise({ try: async () => work(flags, call), catch: (error) => error }))
+    const code = yield* Effect.tryPromise({ try: async () => work(flags, call), catch: (error) => error })
+    end({ code, isAnswer })
   })

@@ -7,22 +7,23 @@ import * as CliConfig from "effect/cli/CliConfig"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
-import { CommandLine } from "./CommandLine.ts"
+import { CommandLine, type End } from "./CommandLine.ts"
 import { exitCode } from "./ExitCode.ts"
 import { presenter } from "./presenter.ts"
-import { refusalOf } from "./Refusal.ts"
-import { flushed, penFor, say, surviveClosedStreams } from "./terminal/Terminal.ts"
+import { Refusal, refusalOf } from "./Refusal.ts"
+import { flushed, keepWriteErrors, lostOutput } from "./terminal/Output.ts"
+import { penFor, say } from "./terminal/Terminal.ts"
 import { splitRest, tenterhook, usage } from "./tenterhook.ts"
 import { version } from "./version.ts"
 
-const main = async (argv: ReadonlyArray<string>): Promise<number> => {
+const main = async (argv: ReadonlyArray<string>): Promise<End> => {
   const { own, rest } = splitRest(argv)
-  let code: number = exitCode.ok
+  let ended: End = { code: exitCode.ok, isAnswer: false }
   const run = Effect.suspend(() => {
     usage(own, rest)
     return Command.runWith(tenterhook, { version })(own)
   }).pipe(
-    Effect.provideService(CommandLine, { rest, end: (ended) => void (code = ended) }),
+    Effect.provideService(CommandLine, { rest, end: (end) => void (ended = end) }),
     Effect.provideService(CliOutput.Presenter, presenter),
     Effect.provideService(
       CliConfig.CliConfig,
@@ -31,7 +32,7 @@ const main = async (argv: ReadonlyArray<string>): Promise<number> => {
     Effect.provide(NodeServices.layer)
   )
   const exit = await Effect.runPromiseExit(run)
-  return Exit.isSuccess(exit) ? code : tell(Cause.squash(exit.cause))
+  return Exit.isSuccess(exit) ? ended : { code: tell(Cause.squash(exit.cause)), isAnswer: true }
 }
 
 /** Words for a failure, and its exit code. effect/cli's own usage errors were told by the presenter. */
@@ -47,7 +48,10 @@ const tell = (error: unknown): number => {
 const isUsage = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "ShowHelp"
 
-surviveClosedStreams()
-const code = await main(process.argv.slice(2))
+keepWriteErrors()
+const { code, isAnswer } = await main(process.argv.slice(2))
 await flushed()
-process.exit(code)
+const lost = lostOutput()
+if (lost !== null) tell(new Refusal(lost))
+await flushed()
+process.exit(lost !== null && code === exitCode.ok && !isAnswer ? exitCode.failure : code)

@@ -2,7 +2,7 @@
 import { ConfigError, type ConfigProblem, type HookSet, type LoadNotice } from "@tenterhook/core"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { does } from "../CommandLine.ts"
+import { answers } from "../CommandLine.ts"
 import { exitCode } from "../ExitCode.ts"
 import { type ConfigFlags, configFlags, jsonFlag } from "../flags.ts"
 import { formatNotice, hooksOptions, nothingFound } from "../openHooks.ts"
@@ -23,7 +23,7 @@ export const check = Command.make(
     ),
     json: jsonFlag
   },
-  does(async (flags, { words }) => {
+  answers(async (flags, { words }) => {
     const result = await checkAll(flags)
     if (!result.ok) {
       if (flags.json) printJson({ ok: false, problems: result.problems })

@@ -5,7 +5,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
-import { does } from "../CommandLine.ts"
+import { answers } from "../CommandLine.ts"
 import { exitCode } from "../ExitCode.ts"
 import { jsonFlag } from "../flags.ts"
 import { Refusal } from "../Refusal.ts"
@@ -38,7 +38,7 @@ const run = Command.make(
     ),
     json: jsonFlag
   },
-  does(async ({ paths, subject: name, key, only, json }, { words }) => {
+  answers(async ({ paths, subject: name, key, only, json }, { words }) => {
     const open = subjectOf(name, Option.getOrUndefined(key))
     for (const path of paths) {
       if (!existsSync(path)) throw new Refusal(`${path}: there is no such file or folder`)

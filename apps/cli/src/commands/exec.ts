@@ -3,7 +3,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import { writeFileSync } from "node:fs"
-import { does } from "../CommandLine.ts"
+import { answers } from "../CommandLine.ts"
 import { readContext } from "../context/readContext.ts"
 import { configFlags, contextFlags, timeoutFlag, timeoutOf } from "../flags.ts"
 import { outboxFlags, toolFlags } from "../hostFlags.ts"
@@ -11,7 +11,9 @@ import { openFiring } from "../openFiring.ts"
 import { Refusal } from "../Refusal.ts"
 import { serverFlags } from "../serverFlags.ts"
 import { formatReport } from "../show/report.ts"
+import type { Wrapped } from "../exec/wrap.ts"
 import { penFor, say } from "../terminal/Terminal.ts"
+import type { Words } from "../terminal/Words.ts"
 
 export const exec = Command.make(
   "exec",
@@ -28,7 +30,7 @@ export const exec = Command.make(
     ...toolFlags,
     ...outboxFlags
   },
-  does(async (flags, { rest, words }) => {
+  answers(async (flags, { rest, words }) => {
     const [file, ...args] = rest ?? []
     if (file === undefined)
       throw new Refusal("no command: it stands after --", { hint: "as tenterhook exec -- npm run agent" })
@@ -49,7 +51,7 @@ export const exec = Command.make(
           if (fired.outcomes.length > 0 && words.hears("Info")) say(formatReport(fired, penFor(process.stderr)))
         }
       })
-      if (report !== null) write(report, `${JSON.stringify(result, null, 2)}\n`)
+      if (report !== null) keep(report, result, words)
       await deliver()
       return result.exitCode
     } finally {
@@ -74,6 +76,15 @@ export const exec = Command.make(
     }
   ])
 )
+
+/** The exit code of a command that has run stands, whatever becomes of the report. */
+const keep = (file: string, result: Wrapped, words: Words) => {
+  try {
+    write(file, `${JSON.stringify(result, null, 2)}\n`)
+  } catch (error) {
+    words.error((error as Refusal).message)
+  }
+}
 
 const write = (file: string, text: string) => {
   try {

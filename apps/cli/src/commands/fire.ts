@@ -2,7 +2,7 @@
 import type { EventContext } from "@tenterhook/core"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import { does } from "../CommandLine.ts"
+import { answers } from "../CommandLine.ts"
 import { readContext } from "../context/readContext.ts"
 import { exitCode } from "../ExitCode.ts"
 import { configFlags, contextFlags, jsonFlag, timeoutFlag, timeoutOf } from "../flags.ts"
@@ -26,7 +26,7 @@ export const fire = Command.make(
     ...toolFlags,
     ...outboxFlags
   },
-  does(async (flags, { words }) => {
+  answers(async (flags, { words }) => {
     const stop = stopWhen(timeoutOf(flags.timeout))
     try {
       const context = await readContext(flags, { words, stdin: "context", signal: stop.signal })

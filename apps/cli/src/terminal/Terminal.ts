@@ -1,5 +1,6 @@
-/** The two streams: data goes to stdout, words go to stderr, colour only where a person reads. */
+/** The two streams: data goes to stdout, messages go to stderr, colour only on a terminal. */
 import { styleText } from "node:util"
+import { write } from "./Output.ts"
 
 export interface Pen {
   readonly bold: Style
@@ -21,31 +22,11 @@ export const canColor = (stream: NodeJS.WriteStream): boolean => {
   return stream.isTTY === true
 }
 
-export const print = (text: string): void => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`)
+export const print = (text: string): void => write(process.stdout, text.endsWith("\n") ? text : `${text}\n`)
 
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
 
-export const say = (text: string): void => void process.stderr.write(`${text}\n`)
-
-/**
- * A reader that went away (`| head`) ends the output, not the work: what was asked for still decides the exit code.
- */
-export const surviveClosedStreams = (): void => {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (!gone.includes(error.code ?? "")) throw error
-    })
-  }
-}
-
-/** Settles when what was written has left the process. */
-export const flushed = async (): Promise<void> => {
-  await Promise.all(
-    [process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done())))
-  )
-}
-
-const gone = ["EPIPE", "EIO", "ERR_STREAM_DESTROYED"]
+export const say = (text: string): void => write(process.stderr, `${text}\n`)
 
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
 
