@@ -40,9 +40,11 @@ export const report = (report: FireReport) => {
   if (report.rewrite !== null)
     print(`    → the ${report.rewrite.target} becomes ${JSON.stringify(report.rewrite.value)}`)
   const because = report.reasons.map(({ text }) => here(text)).join("; ")
-  print(
-    report.proceed ? green("    → the agent goes on") : red(`    → the agent does not: ${because || report.verdict}`)
-  )
+  if (report.resume !== null) print(green(`    → the agent goes on working: ${here(report.resume.reason)}`))
+  else
+    print(
+      report.proceed ? green("    → the agent goes on") : red(`    → the agent does not: ${because || report.verdict}`)
+    )
 }
 
 export const files = (folder: string, written: ReadonlyArray<Written>) => {

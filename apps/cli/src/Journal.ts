@@ -1,5 +1,5 @@
 /** The journal as lines on stderr, for `--log-level debug`: what was executed, for which task, what it said, how it ended. */
-import type { JournalEntry, OutcomeReport } from "@tenterhook/core"
+import type { FireReport, JournalEntry, OutcomeReport } from "@tenterhook/core"
 import type { Hooks } from "@tenterhook/sdk"
 import { formatDuration } from "./duration.ts"
 import { penFor, say } from "./terminal/Terminal.ts"
@@ -27,11 +27,14 @@ const linesOf = (entry: JournalEntry): ReadonlyArray<string> => {
     case "finished":
       return finished(entry.outcome)
     case "verdict":
-      return [`${entry.fireId} ${entry.report.verdict}, ${entry.report.proceed ? "proceed" : "do not proceed"}`]
+      return [`${entry.fireId} ${entry.report.verdict}, ${answerOf(entry.report)}`]
     case "announced":
       return [`${entry.hook}: announced ${entry.announcement.type} ${JSON.stringify(entry.announcement.data)}`]
   }
 }
+
+const answerOf = ({ proceed, resume }: FireReport) =>
+  !proceed ? "do not proceed" : resume === null ? "proceed" : "resume"
 
 const finished = (outcome: OutcomeReport): ReadonlyArray<string> => [
   ...output(outcome.hook, "stdout", outcome.stdout),

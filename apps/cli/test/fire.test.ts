@@ -31,6 +31,31 @@ describe("fire", () => {
     assert.notInclude(ended.stdout, "\u001b[")
   })
 
+  it("stop with red tests: headline and exit code 4 say that the agent goes on working", async () => {
+    const folder = makeFolder(
+      config(`{ name: tests, on: [stop, subagent_stop, post_tool_batch], run: "echo red >&2; exit 2" }`)
+    )
+    for (const [event, who] of [
+      ["stop", "agent"],
+      ["subagent_stop", "subagent"],
+      ["post_tool_batch", "agent"]
+    ] as const) {
+      const { code, stdout } = await folder.run(["fire", event])
+      assert.strictEqual(code, 4)
+      assert.include(stdout, `${event}: the ${who} goes on working (resume)`)
+      assert.match(stdout, /resume tests: red/)
+    }
+    const json = await folder.run(["fire", "stop", "--json"])
+    assert.strictEqual(json.code, 4)
+    assert.deepInclude(JSON.parse(json.stdout), { proceed: true, resume: { hook: "tests", reason: "red" } })
+    // What halts the agent is stronger than what sends it back to work.
+    folder.write(
+      "tenterhook.yaml",
+      `hooks:\n  - { on: stop, run: "exit 2" }\n  - { on: stop, run: 'echo "{\\"halt\\":\\"enough\\"}"' }\n`
+    )
+    assert.strictEqual((await folder.run(["fire", "stop"])).code, 3)
+  })
+
   it("takes the context as JSON, from a file and from stdin, with --set on top", async () => {
     const folder = makeFolder({
       ...echoing,

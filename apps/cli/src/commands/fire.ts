@@ -4,7 +4,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { answers } from "../CommandLine.ts"
 import { readContext } from "../context/readContext.ts"
-import { exitCode } from "../ExitCode.ts"
+import { codeOfReport } from "../ExitCode.ts"
 import { configFlags, contextFlags, jsonFlag, timeoutFlag, timeoutOf } from "../flags.ts"
 import { outboxFlags, toolFlags } from "../hostFlags.ts"
 import { type Firing, openFiring } from "../openFiring.ts"
@@ -37,7 +37,7 @@ export const fire = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Announces an event and runs the hooks that fit. Exit code 0 to proceed, 3 not to; a hook that failed open is 0."
+    "Announces an event and runs the hooks that fit. Exit code 0: proceed, also when a hook failed open; 3: do not proceed; 4: the agent goes on working, because a hook of stop, subagent_stop or post_tool_batch asked for it."
   ),
   Command.withShortDescription("Announce an event and run the hooks that fit"),
   Command.withExamples([
@@ -73,7 +73,7 @@ const announce = async (
     else if (report !== null) print(formatReport(report, penFor(process.stdout)))
     if (stopped !== null || report === null) throw stopped
     await deliver(stop.signal)
-    return report.proceed ? exitCode.ok : exitCode.notToProceed
+    return codeOfReport(report)
   } finally {
     hideProgress()
     await hooks.close()

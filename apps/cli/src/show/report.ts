@@ -11,8 +11,12 @@ export const formatReport = (report: FireReport, pen: Pen): string =>
     ...said(report, pen)
   ].join("\n")
 
-const headline = ({ event, verdict, proceed, outcomes }: FireReport, pen: Pen): string => {
-  const answer = proceed ? pen.good("proceed") : pen.bad("do not proceed")
+const headline = ({ event, verdict, proceed, resume, outcomes }: FireReport, pen: Pen): string => {
+  const answer = !proceed
+    ? pen.bad("do not proceed")
+    : resume === null
+      ? pen.good("proceed")
+      : pen.doubtful(`the ${event === "subagent_stop" ? "subagent" : "agent"} goes on working (resume)`)
   const why = verdict === "abstain" ? "" : ` (${verdict})`
   return `${pen.bold(event)}: ${answer}${why}${outcomes.length === 0 ? "; no hook is for it" : ""}`
 }

@@ -9,7 +9,7 @@ import { noticeText, type Remark } from "./noticeText.ts"
 
 /**
  * `command` is the program with its first arguments; the kit adds
- * `fire <event> --json --context @file [--config …]* --dialect D [--mode M]` (exit code 0 or 3 by `proceed`, 2: refused),
+ * `fire <event> --json --context @file [--config …]* --dialect D [--mode M]` (exit code 0, 3 or 4 by `proceed` and `resume`, 2: refused),
  * `exec --report <file> … -- argv…` (the file holds `{start, end, exitCode}`), and
  * `check --json …` (exit code 0 with `{ok: true, notices}`, 2 with `{ok: false, problems}`).
  * For a case with tools, receivers or endpoints `fire` and `exec` also get `--tools <file>` (`{mcpServers}`: an MCP server
@@ -77,11 +77,16 @@ const openSession = (
   const fire = async (event: string, context: object) => {
     const words = ["fire", event, "--json", "--context", await contextFile(context)]
     const result = await run([...words, ...configArgs(setup), ...more])
-    if (result.exitCode !== 0 && result.exitCode !== 3) throw failure("fire", result)
-    const report = jsonOf("fire", result) as { proceed?: unknown }
-    const expected = report.proceed === false ? 3 : 0
+    if (![0, 3, 4].includes(result.exitCode)) throw failure("fire", result)
+    const report = jsonOf("fire", result) as { proceed?: unknown; resume?: unknown }
+    const [expected, because] =
+      report.proceed === false
+        ? [3, "proceed is false"]
+        : (report.resume ?? null) !== null
+          ? [4, "a hook resumes"]
+          : [0, `proceed is ${report.proceed}`]
     if (result.exitCode === expected) return report
-    throw new Error(`expected fire to exit with ${expected} where proceed is ${report.proceed}, got ${result.exitCode}`)
+    throw new Error(`expected fire to exit with ${expected} where ${because}, got ${result.exitCode}`)
   }
 
   const exec = async (argv: ReadonlyArray<string>, context: object): Promise<ExecResult> => {
