@@ -60,7 +60,7 @@ export const toolOptions = async (flags: ToolFlags): Promise<HooksOptions> => {
 
 export const outboxOptions = async (flags: OutboxFlags): Promise<Outbox> => {
   const file = Option.getOrUndefined(flags.endpoints)
-  const given = file === undefined ? { endpoints: undefined, allow: [] } : readEndpoints(file)
+  const given = file === undefined ? { endpoints: undefined, allow: [] } : await readEndpoints(file)
   const data = Option.getOrUndefined(flags.data)
   const allow = [...flags.allow, ...given.allow]
   if (allow.length > 0) await checkAllow(allow)

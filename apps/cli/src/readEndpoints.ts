@@ -1,4 +1,4 @@
-/** The file that says who gets what hooks announce. */
+/** The file of `--endpoints`: who gets what hooks announce. */
 import type { EndpointOptions } from "@tenterhook/sdk"
 import { Exit, Schema, SchemaIssue } from "effect"
 import { readFile } from "./context/Input.ts"
@@ -11,10 +11,11 @@ export interface EndpointsFile {
 }
 
 /** Secrets may stand in it or in the environment. Refuses with everything that is wrong. */
-export const readEndpoints = (file: string): EndpointsFile => {
+export const readEndpoints = async (file: string): Promise<EndpointsFile> => {
   const value = parseJson(readFile(file), file)
+  const { decode, keys } = await fileSchema()
   const exit = decode(value, { errors: "all", onExcessProperty: "error" })
-  if (Exit.isFailure(exit)) throw new Refusal(problemsOf(file, exit), { hint })
+  if (Exit.isFailure(exit)) throw new Refusal(await problemsOf(file, exit, keys), { hint })
   const { endpoints, allow = [] } = exit.value
   return {
     endpoints: endpoints.map((endpoint, index) => ({
@@ -30,7 +31,21 @@ const Texts = Schema.Array(Schema.NonEmptyString)
 
 const Secret = Schema.Union([Schema.NonEmptyString, Schema.Struct({ env: Schema.NonEmptyString })])
 
-const Endpoint = Schema.Struct({
+/** `secret` may also name a variable; the rest is what the SDK takes. */
+type Endpoint = Omit<EndpointOptions, "secret"> & { readonly secret: typeof Secret.Type }
+
+const fileSchema = async () => {
+  const { EndpointRules } = await import("@tenterhook/webhook/outbox")
+  const fields = endpointFields(EndpointRules) satisfies Record<keyof EndpointOptions, Schema.Top>
+  const Endpoint = Schema.Struct(fields) satisfies Schema.Schema<Endpoint>
+  const keys = ["endpoints", "allow", ...Object.keys(fields), ...Object.keys(EndpointRules.fields)]
+  return {
+    decode: Schema.decodeUnknownExit(Schema.Struct({ endpoints: Schema.Array(Endpoint), allow: optional(Texts) })),
+    keys
+  }
+}
+
+const endpointFields = <Rules extends Schema.Top>(Rules: Rules) => ({
   url: Schema.NonEmptyString,
   secret: Secret,
   events: optional(Texts),
@@ -40,18 +55,8 @@ const Endpoint = Schema.Struct({
   concurrency: optional(Schema.Int),
   fifo: optional(Schema.Boolean),
   mode: optional(Schema.NonEmptyString),
-  rules: optional(
-    Schema.Struct({
-      attempts: optional(Schema.Int),
-      delaysMs: optional(Schema.NonEmptyArray(Schema.Finite)),
-      jitter: optional(Schema.Finite),
-      retries: optional(Schema.Literals(["any", "transient"])),
-      timeoutMs: optional(Schema.Finite)
-    })
-  )
+  rules: optional(Rules)
 })
-
-const decode = Schema.decodeUnknownExit(Schema.Struct({ endpoints: Schema.Array(Endpoint), allow: optional(Texts) }))
 
 const secretOf = (secret: typeof Secret.Type, where: string): string => {
   if (typeof secret === "string") return secret
@@ -60,21 +65,34 @@ const secretOf = (secret: typeof Secret.Type, where: string): string => {
   throw new Refusal(`${where}.secret: the environment has no ${secret.env}`)
 }
 
-const problemsOf = (file: string, exit: Exit.Failure<unknown, Schema.SchemaError>) =>
-  exit.cause.reasons
+const problemsOf = async (
+  file: string,
+  exit: Exit.Failure<unknown, Schema.SchemaError>,
+  keys: ReadonlyArray<string>
+) => {
+  const { nearest } = await import("@tenterhook/dialects")
+  const unknownKey = (key: string) => {
+    const near = nearest(key, keys)
+    return `unknown key "${key}"${near === undefined ? "" : `; did you mean "${near}"?`}`
+  }
+  return exit.cause.reasons
     .flatMap((reason) => (reason._tag === "Fail" ? formatter(reason.error.issue).issues : []))
     .map(({ path = [], message }) => {
       const at = path.map((part) => (typeof part === "object" ? part.key : part))
-      const place = at.reduce<string>(
-        (text, key) =>
-          typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
-        ""
-      )
-      return `${file}: ${place === "" ? "" : `${place}: `}${message}`
+      const isUnknown = /excess property/.test(message)
+      const place = placeOf(isUnknown ? at.slice(0, -1) : at)
+      return `${file}: ${place === "" ? "" : `${place}: `}${isUnknown ? unknownKey(String(at.at(-1))) : message}`
     })
     .join("\n")
+}
+
+const placeOf = (path: ReadonlyArray<PropertyKey>) =>
+  path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
+    ""
+  )
 
 const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const hint =
-  'as {"endpoints": [{"url": "https://ops.example.com/hooks", "secret": {"env": "OPS_SECRET"}, "events": ["agent.*"]}]}'
+  'e.g. {"endpoints": [{"url": "https://ops.example.com/hooks", "secret": {"env": "OPS_SECRET"}, "events": ["agent.*"]}]}'

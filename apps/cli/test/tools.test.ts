@@ -126,6 +126,25 @@ describe("announcements", () => {
     )
   })
 
+  it("of an endpoints file with every rule, rules.windowMs among them, and a sentence for one that is none", async () => {
+    const { endpoints } = await openReceiver([200])
+    const rules = { attempts: 2, delaysMs: [1000], jitter: 0, windowMs: 60_000, retries: "any", timeoutMs: 5000 }
+    const folder = makeFolder({ "tenterhook.yaml": "hooks: []\n", "endpoints.json": endpoints({ rules }) })
+    const env = { HOOK_SECRET: secret }
+    const fire = () => folder.run(["fire", "stop", "--endpoints", "endpoints.json"], { env })
+    assert.strictEqual((await fire()).code, 0)
+    folder.write("endpoints.json", endpoints({ rules: { windowMs: null } }))
+    assert.strictEqual((await fire()).code, 0)
+    folder.write("endpoints.json", endpoints({ rules: { windowMS: 1, jitter: 2 } }))
+    const refused = await fire()
+    assert.strictEqual(refused.code, 2)
+    assert.match(
+      refused.stderr,
+      /endpoints\.json: endpoints\[0\]\.rules: unknown key "windowMS"; did you mean "windowMs"\?/
+    )
+    assert.match(refused.stderr, /endpoints\.json: endpoints\[0\]\.rules\.jitter/)
+  })
+
   it("that are left go with deliver, under the same id", async () => {
     const { got, endpoints } = await openReceiver([503, 200])
     const later = endpoints({ rules: { delaysMs: [12_000], jitter: 0 } })
