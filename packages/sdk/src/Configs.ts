@@ -8,6 +8,7 @@ import {
   type HookSet,
   NoDialect
 } from "@tenterhook/core"
+import { checkSyntax } from "@tenterhook/dialects"
 import { Effect, Result } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
@@ -116,12 +117,21 @@ const named = (id: string, dialects: ReadonlyArray<Dialect>) => {
     : Effect.succeed(dialect)
 }
 
+/** A config that no dialect recognizes fails with the place where its syntax breaks, where that is why. */
 const recognize = (source: ConfigSource, dialects: ReadonlyArray<Dialect>) => {
   const dialect = dialects.find((one) => one.recognizes(source))
   if (dialect !== undefined) return Effect.succeed(dialect)
-  const file = source._tag === "text" ? source.file : null
   const known = dialects.map((one) => one.id).join(", ")
-  return Effect.fail(refusal("unknown", file, `cannot tell which dialect this config is in; name one of ${known}`))
+  const text = `cannot tell which dialect this config is in; name one of ${known}`
+  if (source._tag !== "text") return Effect.fail(refusal("unknown", null, text))
+  const start = { file: source.file, line: 1, column: 1, path: "" }
+  const unknown = new ConfigError({
+    dialect: "unknown",
+    problems: [{ ...start, text: `${text}. A native config has "hooks", a list of maps with "on" and "run"` }]
+  })
+  return /\.(?:jsonc?|ya?ml)$/i.test(source.file)
+    ? Effect.andThen(checkSyntax(source), Effect.fail(unknown))
+    : Effect.fail(unknown)
 }
 
 /** One config or several, as options have them. */

@@ -100,7 +100,7 @@ describe("createHooks", () => {
     assert.strictEqual(hooks.sets[0]!.dialect, "oats")
     const error = await rejection(createHooks({ config: "odd.yaml", cwd: folder }))
     assert.instanceOf(error, ConfigError)
-    assert.match(error.message, /odd\.yaml: cannot tell which dialect.*native/)
+    assert.match(error.message, /odd\.yaml:1:1: cannot tell which dialect.*native/)
   })
 
   it("takes a config as text, alone or beside files, with a folder of its own", async () => {

@@ -1,9 +1,10 @@
 /** A config's text as a value whose every part knows its line and column. JSON and YAML alike. */
 import { ConfigError, type ConfigProblem, type ConfigSource, type LoadNotice } from "@tenterhook/core"
 import { Effect, Exit } from "effect"
-import * as Jsonc from "jsonc-parser"
-import * as Yaml from "yaml"
 import { nearest } from "./nearest.ts"
+import { readJson } from "./readJson.ts"
+import { readYaml } from "./readYaml.ts"
+import { type Fault, linesOf, type SourceText, spotOf } from "./SourceText.ts"
 
 /** Keys and indexes from the root. */
 export type ConfigPath = ReadonlyArray<string | number>
@@ -14,6 +15,8 @@ export interface Document {
   readonly value: unknown
   /** The place of a value; of the nearest one above it where it is absent; nulls where there is no text. */
   readonly place: (path: ConfigPath) => Place
+  /** The place of a key; of a list's element that of the element. */
+  readonly keyPlace: (path: ConfigPath) => Place
 }
 
 export interface Place {
@@ -21,11 +24,37 @@ export interface Place {
   readonly column: number | null
 }
 
-/** Reads a source as JSON (a `.json` file) or YAML. Fails with the place where the syntax broke. */
-export const readDocument = (dialect: string, source: ConfigSource): Effect.Effect<Document, ConfigError> => {
+export interface Reading {
+  /** Local YAML tags that the product gives a meaning and this reader ignores. */
+  readonly tags?: ReadonlyArray<string>
+}
+
+/**
+ * Reads a source as JSON (a `.json` or `.jsonc` file) or YAML. Fails with the place where the syntax broke, and for a
+ * key that stands twice in one map with both places.
+ */
+export const readDocument = (
+  dialect: string,
+  source: ConfigSource,
+  { tags = [] }: Reading = {}
+): Effect.Effect<Document, ConfigError> => {
   if (source._tag === "environment") return Effect.succeed(valueDocument(undefined))
   if (source._tag === "value") return Effect.succeed(valueDocument(source.value))
-  return /\.jsonc?$/i.test(source.file) ? readJson(dialect, source) : readYaml(dialect, source)
+  const { file } = source
+  const read = tags.length === 0 ? readOnce(source) : readText(source, tags)
+  const position = linesOf(read.text)
+  if (!("spots" in read)) {
+    const problems = read.faults
+      .slice(0, shownFaults)
+      .map(({ offset, path, text }) => ({ file, ...position(offset), path: formatPath(path), text }))
+    return Effect.fail(new ConfigError({ dialect, problems }))
+  }
+  return Effect.succeed({
+    file,
+    value: read.value,
+    place: (path) => position(spotOf(read, path).value),
+    keyPlace: (path) => position(spotOf(read, path).key)
+  })
 }
 
 /** A source's value for a first look; undefined where it cannot be read. */
@@ -34,12 +63,19 @@ export const peek = (source: ConfigSource): unknown => {
   return Exit.isSuccess(read) ? read.value.value : undefined
 }
 
+/** Fails with the place where a text is neither JSON nor YAML; for a config that no dialect recognizes. */
+export const checkSyntax = (source: ConfigSource): Effect.Effect<void, ConfigError> =>
+  Effect.asVoid(readDocument("unknown", source))
+
 /** A document for a value that was given in code. */
 export const valueDocument = (value: unknown): Document => ({
   file: null,
   value,
-  place: () => ({ line: null, column: null })
+  place: () => nowhere,
+  keyPlace: () => nowhere
 })
+
+const nowhere: Place = { line: null, column: null }
 
 /** One problem at a path, for a `ConfigError`. */
 export const problemAt = (document: Document, path: ConfigPath, text: string): ConfigProblem => ({
@@ -49,10 +85,22 @@ export const problemAt = (document: Document, path: ConfigPath, text: string): C
   text
 })
 
+/** One problem with a key: it is placed at the key, not at its value. */
+export const keyProblemAt = (document: Document, path: ConfigPath, text: string): ConfigProblem => ({
+  ...problemAt(document, path, text),
+  ...document.keyPlace(path)
+})
+
 export const noticeAt = (document: Document, path: ConfigPath, text: string): LoadNotice => ({
   file: document.file,
   ...document.place(path),
   text: path.length === 0 ? text : `${formatPath(path)}: ${text}`
+})
+
+/** One notice about a key, placed at the key. */
+export const keyNoticeAt = (document: Document, path: ConfigPath, text: string): LoadNotice => ({
+  ...noticeAt(document, path, text),
+  ...document.keyPlace(path)
 })
 
 /** A notice for each key that is not known there, with the nearest one that is. */
@@ -61,7 +109,7 @@ export const unknownKeys = (document: Document, path: ConfigPath, value: unknown
     ? []
     : Object.keys(value)
         .filter((key) => !known.includes(key))
-        .map((key) => noticeAt(document, [...path, key], unknownText("key", key, known)))
+        .map((key) => keyNoticeAt(document, [...path, key], unknownText("key", key, known)))
 
 /** `unknown event "pre_tool"; did you mean "pre_tool_use"?` */
 export const unknownText = (what: string, word: string, known: ReadonlyArray<string>): string => {
@@ -94,109 +142,31 @@ const textOf = (value: unknown): string => {
   }
 }
 
-interface TextSource {
-  readonly file: string
-  readonly text: string
+type TextSource = Extract<ConfigSource, { readonly _tag: "text" }>
+type ReadText = { readonly text: string } & (SourceText | { readonly faults: ReadonlyArray<Fault> })
+
+/** Recognition looks at a source with several dialects, and loading looks again. */
+const readOnce = (source: TextSource): ReadText => {
+  let read = remembered.get(source)
+  if (read === undefined) remembered.set(source, (read = readText(source, [])))
+  return read
 }
 
-const readJson = (dialect: string, source: TextSource): Effect.Effect<Document, ConfigError> => {
-  const text = source.text.startsWith("\uFEFF") ? ` ${source.text.slice(1)}` : source.text
-  const deep = deepestJson(text)
-  if (deep !== undefined) return syntaxError(dialect, source.file, positionAt(text, deep), tooDeep)
-  const errors: Array<Jsonc.ParseError> = []
-  const root = Jsonc.parseTree(text, errors, {
-    disallowComments: true,
-    allowTrailingComma: false,
-    allowEmptyContent: false
-  })
-  const [first] = errors
-  if (first !== undefined || root === undefined) {
-    const what = first === undefined ? "ValueExpected" : Jsonc.printParseErrorCode(first.error)
-    return syntaxError(dialect, source.file, positionAt(text, first?.offset ?? 0), `not valid JSON: ${spaced(what)}`)
-  }
-  return Effect.succeed({
-    file: source.file,
-    value: Jsonc.getNodeValue(root),
-    place: (path) => {
-      for (let length = path.length; length >= 0; length--) {
-        const node = Jsonc.findNodeAtLocation(root, path.slice(0, length) as Array<string | number>)
-        if (node !== undefined) return positionAt(text, node.offset)
-      }
-      return { line: 1, column: 1 }
-    }
-  })
-}
+const remembered = new WeakMap<TextSource, ReadText>()
 
-const readYaml = (dialect: string, source: TextSource): Effect.Effect<Document, ConfigError> => {
-  const lines = new Yaml.LineCounter()
-  const position = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset)
-    return { line: Math.max(line, 1), column: Math.max(col, 1) }
-  }
-  const deep = deepestYaml(source.text)
-  if (deep !== undefined) return syntaxError(dialect, source.file, positionAt(source.text, deep), tooDeep)
-  const parsed = Yaml.parseDocument(source.text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-    logLevel: "error"
-  })
-  const [first] = parsed.errors
-  if (first !== undefined) {
-    return syntaxError(dialect, source.file, position(first.pos[0]), `not valid YAML: ${first.message}`)
-  }
-  let value: unknown
-  try {
-    value = parsed.toJS({ maxAliasCount: 100 })
-  } catch (error) {
-    return syntaxError(dialect, source.file, { line: 1, column: 1 }, `not valid YAML: ${(error as Error).message}`)
-  }
-  return Effect.succeed({
-    file: source.file,
-    value,
-    place: (path) => {
-      for (let length = path.length; length >= 0; length--) {
-        const node = parsed.getIn(path.slice(0, length), true)
-        if (Yaml.isNode(node) && node.range) return position(node.range[0])
-      }
-      return { line: 1, column: 1 }
-    }
-  })
-}
-
-/** Where nesting goes too deep for parsers that call themselves; undefined where it does not. */
-const deepestJson = (text: string): number | undefined => {
-  const scanner = Jsonc.createScanner(text, true)
-  let depth = 0
-  for (;;) {
-    scanner.scan()
-    if (scanner.getTokenLength() === 0) return undefined
-    const first = text[scanner.getTokenOffset()]
-    if (first === "{" || first === "[") depth++
-    else if (first === "}" || first === "]") depth--
-    if (depth > maxDepth) return scanner.getTokenOffset()
-  }
-}
-
-const deepestYaml = (text: string): number | undefined => {
-  const parser = new Yaml.Parser()
-  for (const lexeme of new Yaml.Lexer().lex(text)) {
-    for (const _ of parser.next(lexeme)) continue
-    if (parser.stack.length > maxDepth) return Math.min(parser.offset, text.length)
-  }
-  return undefined
+const readText = ({ file, text: given }: TextSource, tags: ReadonlyArray<string>): ReadText => {
+  const text = given.replace(/^\uFEFF/, "")
+  const fault = (offset: number, said: string) => ({ text, faults: [{ offset, path: [], text: said }] })
+  if (text.includes("\0")) return fault(text.indexOf("\0"), notText)
+  const isJson = /\.jsonc?$/i.test(file)
+  if (blank.test(text)) return fault(0, isJson ? "not valid JSON: the file is empty" : "the file is empty")
+  const read = isJson ? readJson(text, maxDepth, /c$/i.test(file)) : readYaml(text, maxDepth, tags)
+  return "spots" in read ? { text, ...read } : { text, faults: read }
 }
 
 const maxDepth = 100
-const tooDeep = `nested deeper than ${maxDepth} levels`
+const shownFaults = 50
 
-const syntaxError = (dialect: string, file: string, place: Place, text: string) =>
-  Effect.fail(new ConfigError({ dialect, problems: [{ file, ...place, path: "", text }] }))
-
-const positionAt = (text: string, offset: number): Place => {
-  const before = text.slice(0, offset)
-  const start = before.lastIndexOf("\n") + 1
-  return { line: before.split("\n").length, column: offset - start + 1 }
-}
-
-const spaced = (code: string) => code.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()
+/** White space and comments of YAML; a file that says no more was cut off or forgotten. */
+const blank = /^(?:\s|#[^\n]*(?:\n|$))*$/
+const notText = "a NUL character: the file is not UTF-8 text, but perhaps UTF-16; save it as UTF-8"

@@ -227,6 +227,13 @@ const noticeStray = (reading: Reading, recipe: Recipe) => {
       text: `"${key}" before the first "### name" belongs to no hook`
     })
   }
+  for (const { place, first, key } of recipe.repeated) {
+    reading.notices.push({
+      file: recipe.file,
+      ...place,
+      text: `"${key}" stands at ${first.line}:${first.column} already; the last one holds`
+    })
+  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -1,5 +1,6 @@
 /** The dialect of errata: the hooks of a recipe, run by `sh -c`, all of them, in order. Source: errata, package hooks. */
 import {
+  type ConfigSource,
   type Decoded,
   type Dialect,
   EncodeError,
@@ -24,8 +25,7 @@ export const errata: Dialect = {
   events: Object.fromEntries(Object.entries(errataEvents).map(([native, event]) => [native, { event }])),
   discover: (from) => discover(from),
   recognizes: (source) =>
-    source._tag === "text" &&
-    (isRecipe(source.file) ? hasHooksSection(source.text) : looksLikeList(source.file, source.text)),
+    source._tag === "text" && (isRecipe(source.file) ? hasHooksSection(source.text) : looksLikeList(source)),
   load: (source, { mode }) => loadConfig(source, mode),
   encode: (hook, { context, mode }) =>
     Effect.try({
@@ -87,16 +87,18 @@ const discover = Effect.fnUntraced(function* (from: Folder) {
 })
 
 /** A list whose entries have an event of errata; in JSON, where oats looks alike, also a key or an event that only errata has. */
-const looksLikeList = (file: string, text: string): boolean => {
-  const list = listIn(file, text)
+const looksLikeList = (source: ConfigSource & { readonly _tag: "text" }): boolean => {
+  const list = listIn(source)
   return (
     list !== undefined &&
     list.length > 0 &&
     list.every(
       (hook) =>
-        typeof hook["event"] === "string" && Object.hasOwn(errataEvents, hook["event"]) && !Object.hasOwn(hook, "on")
+        typeof hook["event"] === "string" &&
+        Object.hasOwn(errataEvents, hook["event"]) &&
+        !foreignKeys.some((key) => Object.hasOwn(hook, key))
     ) &&
-    (!file.endsWith(".json") || list.some(isOwn))
+    (!source.file.endsWith(".json") || list.some(isOwn))
   )
 }
 
@@ -108,8 +110,11 @@ const isOwn = (hook: Record<string, unknown>): boolean =>
 const ownKeys = ["name", "action", "inject_output", "enabled"]
 const ownEvents: ReadonlyArray<unknown> = ["pre_prompt", "post_response", "context_compact", "session_end"]
 
-const listIn = (file: string, text: string): ReadonlyArray<Record<string, unknown>> | undefined => {
-  const root = peek({ _tag: "text", file, folder: "/", text })
+/** Keys of a native hook: its owner expects what they mean there. */
+const foreignKeys = ["on", "run", "call", "post", "onFailure"]
+
+const listIn = (source: ConfigSource): ReadonlyArray<Record<string, unknown>> | undefined => {
+  const root = peek(source)
   const list = Array.isArray(root) ? root : (root as { readonly hooks?: unknown } | null | undefined)?.hooks
   return Array.isArray(list) && list.every((hook) => typeof hook === "object" && hook !== null) ? list : undefined
 }

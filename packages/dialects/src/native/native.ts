@@ -21,19 +21,23 @@ const discover = (from: Folder) =>
     (found) => found.flat()
   )
 
-/** By its name, or by the `on` of one of its hooks. */
+/** By its name, or by a key of one of its hooks that no other dialect has. */
 const recognizes = (source: ConfigSource): boolean => {
   if (source._tag === "environment") return false
   if (source._tag === "text" && /(?:^|[/\\.])tenterhook\.(?:ya?ml|json)$/i.test(source.file)) return true
-  if (source._tag === "text" && !/\bon\b/.test(source.text)) return false
+  if (source._tag === "text" && !ownKeys.some((key) => source.text.includes(key))) return false
   const value = peek(source)
   return hasHooks(source._tag === "value" && Array.isArray(value) ? { hooks: value } : value)
 }
 
 const hasHooks = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null || !("hooks" in value) || !Array.isArray(value.hooks)) return false
-  return value.hooks.some((hook) => typeof hook === "object" && hook !== null && Object.hasOwn(hook, "on"))
+  return value.hooks.some(
+    (hook) => typeof hook === "object" && hook !== null && ownKeys.some((key) => Object.hasOwn(hook, key))
+  )
 }
+
+const ownKeys = ["on", "run", "call", "post", "onFailure"]
 
 const events: EventTable = Object.fromEntries(canonicalEvents.map((event) => [event, { event }]))
 

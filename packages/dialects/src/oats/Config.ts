@@ -20,6 +20,7 @@ import { Effect } from "effect"
 import {
   type ConfigPath,
   type Document,
+  keyNoticeAt,
   noticeAt,
   problemAt,
   readDocument,
@@ -87,7 +88,7 @@ const readHooks = (reading: Reading): ReadonlyArray<Hook> => {
   if (!Object.hasOwn(root, "hooks")) {
     for (const key of Object.keys(root)) {
       if (!coderKeys.includes(key) && nearest(key, coderKeys) === "hooks") {
-        notices.push(noticeAt(document, [key], unknownText("key", key, coderKeys)))
+        notices.push(keyNoticeAt(document, [key], unknownText("key", key, coderKeys)))
       }
     }
     return []

@@ -49,7 +49,7 @@ const discover = Effect.fnUntraced(function* (from: Folder) {
   const home = HOME === undefined ? [] : [`${HOME}/.local/share/oats/coder.json`]
   const places = [CODER_CONFIG_FILE ?? "oats/config/coder.json", "coder.json", ...systemPlaces, ...home]
   const persona = PERSONA_CONFIG === undefined ? undefined : yield* readAt(from, PERSONA_CONFIG)
-  if (persona !== undefined && hooksIn(persona) !== undefined) return [persona]
+  if (persona !== undefined && (isBroken(persona) || hooksIn(persona) !== undefined)) return [persona]
   for (const place of places) {
     const found = yield* readAt(from, place)
     if (found !== undefined) return [found]
@@ -85,14 +85,22 @@ const recognizes = (source: ConfigSource): boolean => {
 }
 
 /** Keys by which the lists of other dialects are told from one of oats. */
-const foreignKeys = ["name", "inject_output", "enabled", "on", "run"]
+const foreignKeys = ["name", "inject_output", "enabled", "on", "run", "call", "post", "onFailure"]
 
 const hooksIn = (source: ConfigSource): ReadonlyArray<unknown> | undefined => {
+  const root = jsonOf(source) as { readonly hooks?: unknown } | undefined | null
+  const { hooks } = root ?? {}
+  const list = Array.isArray(hooks) ? hooks : (hooks as { readonly hooks?: unknown } | undefined | null)?.hooks
+  return Array.isArray(list) ? list : undefined
+}
+
+/** Loading it says where it breaks. */
+const isBroken = (source: ConfigSource): boolean => jsonOf(source) === undefined
+
+const jsonOf = (source: ConfigSource): unknown => {
   if (source._tag !== "text") return undefined
   try {
-    const { hooks } = JSON.parse(source.text)
-    const list = Array.isArray(hooks) ? hooks : hooks?.hooks
-    return Array.isArray(list) ? list : undefined
+    return JSON.parse(source.text.replace(/^\uFEFF/, ""))
   } catch {
     return undefined
   }

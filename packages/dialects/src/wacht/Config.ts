@@ -16,10 +16,11 @@ import { Effect, Predicate } from "effect"
 import {
   type ConfigPath,
   type Document,
-  noticeAt,
+  keyNoticeAt,
   problemAt,
   readDocument,
   show,
+  unknownKeys,
   unknownText
 } from "../config/Document.ts"
 
@@ -49,7 +50,7 @@ export const stepTimeoutMs = 60_000
 export const loadConfig = Effect.fnUntraced(function* (source: ConfigSource, mode: string) {
   const document = yield* readDocument("wacht", source)
   const { path, value } = hooksIn(document)
-  if (value === undefined || value === null) return setOf(document, mode, [], [])
+  if (value === undefined || value === null) return setOf(document, mode, [], misspeltHooks(document))
   if (!Predicate.isObject(value)) {
     const text = `expected an object with ${phaseNames.slice(0, 2).join(" and ")}, got ${show(value)}`
     return yield* new ConfigError({ dialect: "wacht", problems: [problemAt(document, path, text)] })
@@ -59,12 +60,13 @@ export const loadConfig = Effect.fnUntraced(function* (source: ConfigSource, mod
   const hooks: Array<WachtHook> = []
   for (const [key, steps] of Object.entries(value)) {
     if (!isPhase(key)) {
-      notices.push(noticeAt(document, [...path, key], unknownText("phase", key, phaseNames)))
+      notices.push(keyNoticeAt(document, [...path, key], unknownText("phase", key, phaseNames)))
       continue
     }
     const read = readSteps(document, [...path, key], key, steps, mode)
     problems.push(...read.problems)
     hooks.push(...read.hooks)
+    notices.push(...read.notices)
   }
   if (problems.length > 0) return yield* new ConfigError({ dialect: "wacht", problems })
   hooks.sort((a, b) => phaseNames.indexOf(a.ext.phase) - phaseNames.indexOf(b.ext.phase))
@@ -84,10 +86,11 @@ const hooksIn = (document: Document): { readonly path: ConfigPath; readonly valu
 const readSteps = (document: Document, path: ConfigPath, phase: Phase, steps: unknown, mode: string) => {
   const problems: Array<ConfigProblem> = []
   const hooks: Array<WachtHook> = []
-  if (steps === undefined || steps === null) return { problems, hooks }
+  const notices: Array<LoadNotice> = []
+  if (steps === undefined || steps === null) return { problems, hooks, notices }
   if (!Array.isArray(steps)) {
     problems.push(problemAt(document, path, `expected a list of steps, got ${show(steps)}`))
-    return { problems, hooks }
+    return { problems, hooks, notices }
   }
   steps.forEach((step: unknown, index) => {
     const at = [...path, index]
@@ -96,6 +99,7 @@ const readSteps = (document: Document, path: ConfigPath, phase: Phase, steps: un
       problems.push(problemAt(document, at, `expected a step: an object with tool_name and args, got ${show(step)}`))
       return
     }
+    notices.push(...unknownKeys(document, at, step, stepKeys))
     const { tool_name: toolName, args } = step as Record<string, unknown>
     const name = checkName(document, at, where, toolName, problems)
     const input = checkArgs(document, at, where, phase, args, mode, problems)
@@ -113,8 +117,21 @@ const readSteps = (document: Document, path: ConfigPath, phase: Phase, steps: un
       ext: { phase, step: index }
     })
   })
-  return { problems, hooks }
+  return { problems, hooks, notices }
 }
+
+const stepKeys = ["tool_name", "args"]
+
+/** An agent has many keys that are not ours; one that is written nearly as `hooks` was probably meant to be it. */
+const misspeltHooks = (document: Document): ReadonlyArray<LoadNotice> => {
+  const { value } = document
+  if (!Predicate.isObject(value) || Object.hasOwn(value, "hooks")) return []
+  return Object.keys(value)
+    .filter((key) => nearlyHooks.test(key))
+    .map((key) => keyNoticeAt(document, [key], `unknown key "${key}"; did you mean "hooks"?`))
+}
+
+const nearlyHooks = /^(?:(?:agent|execution)[-_]?)?h[ok]{2,4}s?$/i
 
 const checkName = (
   document: Document,

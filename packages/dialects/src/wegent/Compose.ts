@@ -170,11 +170,10 @@ const servicesOf = (document: Document, problems: Array<ConfigProblem>): Readonl
       problem(path, `expected a service with an "environment", got ${show(value)}`)
       return []
     }
-    const service = merged(value)
-    const environment = environmentOf(service.environment, [...path, "environment"], problem)
+    const environment = environmentOf(value.environment, [...path, "environment"], problem)
     const wanted = environment.has(scriptVariable)
-    const volumes = volumesOf(service.volumes, [...path, "volumes"], wanted ? problem : () => undefined)
-    return [{ name, environment, volumes, hasEnvFile: service.env_file !== undefined }]
+    const volumes = volumesOf(value.volumes, [...path, "volumes"], wanted ? problem : () => undefined)
+    return [{ name, environment, volumes, hasEnvFile: value.env_file !== undefined }]
   })
 }
 
@@ -198,7 +197,7 @@ const environmentOf = (value: unknown, path: ConfigPath, problem: Complain): Rea
     problem(path, `expected a list of "NAME=value" or a map, got ${show(value)}`)
     return variables
   }
-  for (const [name, item] of Object.entries(merged(value))) {
+  for (const [name, item] of Object.entries(value)) {
     const at = [...path, name]
     const ours = name === scriptVariable || name === timeoutVariable
     if (typeof item === "string" || (typeof item === "number" && name !== scriptVariable))
@@ -237,16 +236,6 @@ const volumesOf = (value: unknown, path: ConfigPath, problem: Complain): Readonl
 
 /** `host:container:mode`, where a colon inside `${NAME:-default}` divides nothing. */
 const volumeParts = (text: string): ReadonlyArray<string> => text.match(/(?:\$\{[^}]*\}|[^:])+/g) ?? []
-
-/** A map with what its YAML merge key (`<<`) brings in. */
-const merged = (value: Record<string, unknown>, depth = 0): Record<string, unknown> => {
-  const { "<<": from, ...own } = value
-  if (from === undefined || depth > maxMerges) return own
-  const sources = (Array.isArray(from) ? from : [from]).filter(isRecord).map((source) => merged(source, depth + 1))
-  return { ...Object.assign({}, ...sources.toReversed()), ...own }
-}
-
-const maxMerges = 20
 
 /** Compose's own substitution: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME:+instead}`, `$$`. */
 const interpolate = (text: string, env: Environment): string =>

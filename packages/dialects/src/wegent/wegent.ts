@@ -49,7 +49,7 @@ export const wegent: Dialect = {
 
   load: Effect.fnUntraced(function* (source: ConfigSource, { mode }: LoadOptions) {
     if (source._tag === "environment") return environmentSet(mode)
-    const document = yield* readDocument("wegent", source)
+    const document = yield* readDocument("wegent", source, { tags: composeTags })
     return yield* composeSet(mode, source._tag === "value" ? onlyOne(document) : document, source)
   }),
 
@@ -58,6 +58,9 @@ export const wegent: Dialect = {
   decode: (hook, fire, end) =>
     end._tag === "reply" ? ended(settingsOf(hook), fire, end) : stopped(settingsOf(hook), end)
 }
+
+/** Of Compose's own, for files that are merged. */
+const composeTags = ["!reset", "!override"]
 
 const actionOf = ({ script, environment }: Settings, { context, mode }: Fire): ShellAction => {
   const { cwd = ".", task = {} } = context

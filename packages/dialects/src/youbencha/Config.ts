@@ -5,6 +5,7 @@ import { decodeAt } from "../config/decode.ts"
 import {
   type ConfigPath,
   type Document,
+  keyNoticeAt,
   noticeAt,
   problemAt,
   show,
@@ -189,7 +190,7 @@ const misspelt = (document: Document, root: Record<string, unknown>): ReadonlyAr
     if (lists.some((list) => list === key)) return []
     const start = /^(pre|post)[-_ ]?(exec|eval)/i.exec(key)?.[1]?.toLowerCase()
     const meant = start === "pre" ? "pre_execution" : start === "post" ? "post_evaluation" : nearest(key, lists)
-    return meant === undefined ? [] : [noticeAt(document, [key], `unknown key "${key}"; did you mean "${meant}"?`)]
+    return meant === undefined ? [] : [keyNoticeAt(document, [key], `unknown key "${key}"; did you mean "${meant}"?`)]
   })
 
 /** A list further down, where nothing reads it. */
@@ -201,7 +202,7 @@ const misplaced = (document: Document, root: Record<string, unknown>): ReadonlyA
       const at = [...path, Array.isArray(value) ? Number(key) : key]
       if (path.length === 0 && lists.some((list) => list === key)) continue
       if (lists.some((list) => list === key))
-        notices.push(noticeAt(document, at, `only ${key} at the top of the file is read`))
+        notices.push(keyNoticeAt(document, at, `only ${key} at the top of the file is read`))
       else look(inner, at)
     }
   }
