@@ -29,7 +29,7 @@ export interface FireOptions {
   readonly host?: ReadonlyArray<HostCapability>
   /** The class of a namespaced event; `observe` where the host does not say. */
   readonly class?: EventClass
-  /** Cancels: what runs is stopped, what has not started does not, and the report says so. */
+  /** Cancels: stops the hooks that run and starts no others. The report halts, so it never proceeds. */
   readonly signal?: AbortSignal
 }
 
@@ -185,7 +185,8 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
     const merged = merge(contributions, {
       event,
       ...(options.host === undefined ? {} : { host: options.host }),
-      ...(refused === undefined ? {} : { resumeRefused: refused })
+      ...(refused === undefined ? {} : { resumeRefused: refused }),
+      cancelled: options.signal?.aborted === true
     })
     if (merged.resume !== null) resumes.count(context)
     const report: FireReport = {
@@ -211,7 +212,9 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
     fire: (name, context, options = {}) =>
       Effect.flatMap(orFail(event(name, options.class)), (event) => {
         const plans = plan(event.name, context)
-        return plans.length === 0 ? Effect.succeed(empty(event)) : run(event, plans, context, options)
+        return plans.length === 0 && options.signal?.aborted !== true
+          ? Effect.succeed(empty(event))
+          : run(event, plans, context, options)
       }),
     explain: (name, context) => Effect.map(orFail(event(name)), (event) => explain(sets, event, context))
   })

@@ -110,6 +110,7 @@ describe("Engine", () => {
         ["cancelled", "cancelled"]
       )
       assert.isFalse(report.outcomes[0]!.timedOut)
+      assert.deepInclude(report, { proceed: false, halt: { hook: "host", reason: "the fire was cancelled" } })
     })
   )
 

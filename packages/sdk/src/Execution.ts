@@ -39,6 +39,22 @@ export class ExecutionRefused extends Error {
   }
 }
 
+/**
+ * Runs `end` at most once at a time: later calls get the same report. A rejection is not kept, so the next call tries
+ * again.
+ */
+export const endOnce = (end: OngoingExecution["end"]): OngoingExecution["end"] => {
+  let ended: Promise<FireReport> | undefined
+  return (how, options) =>
+    (ended ??= end(how, options).catch((error: unknown) => {
+      ended = undefined
+      throw error
+    }))
+}
+
+/** Why an execution ends whose start the host aborted. */
+export const startAborted = { outcome: "aborted", error: "the host aborted the start" } as const
+
 /** The two halves around a piece of work. */
 export const executionWith =
   (startExecution: AnyHooks["startExecution"]): AnyHooks["execution"] =>

@@ -1,13 +1,17 @@
 /** Resolves a report whose verdict is `ask` with the host's own answer. */
 import { type FireReport, permits } from "@tenterhook/core"
+import { unlessAborted } from "./unlessAborted.ts"
 
-/** Whether a person lets it happen. */
-export type Ask = (report: FireReport) => boolean | Promise<boolean>
+/** Whether a person lets it happen. The signal aborts when the answer is no longer of use. */
+export type Ask = (report: FireReport, call: { readonly signal: AbortSignal }) => boolean | Promise<boolean>
 
-/** The report with `allow` or `deny` in place of `ask`; any other report as it is. */
-export const resolveAsk = async (report: FireReport, ask: Ask): Promise<FireReport> => {
+/**
+ * The report with `allow` or `deny` in place of `ask`; any other report as it is. Rejects with the signal's reason when
+ * it aborts, without waiting for the answer.
+ */
+export const resolveAsk = async (report: FireReport, ask: Ask, signal: AbortSignal): Promise<FireReport> => {
   if (report.verdict !== "ask") return report
-  const answer = await answerOf(report, ask)
+  const answer = await unlessAborted(signal, answerOf(report, ask, signal))
   const verdict = answer.allowed ? "allow" : "deny"
   const dropped = answer.allowed ? null : report.rewrite
   return {
@@ -26,9 +30,9 @@ export const resolveAsk = async (report: FireReport, ask: Ask): Promise<FireRepo
   }
 }
 
-const answerOf = async (report: FireReport, ask: Ask) => {
+const answerOf = async (report: FireReport, ask: Ask, signal: AbortSignal) => {
   try {
-    return { allowed: (await ask(report)) === true, reason: null }
+    return { allowed: (await ask(report, { signal })) === true, reason: null }
   } catch (error) {
     return { allowed: false, reason: `asking failed: ${error instanceof Error ? error.message : String(error)}` }
   }

@@ -47,8 +47,8 @@ export interface ConnectOptions {
  * makes none. Where no answer comes it is `ServerUnreachable`. A fire is tried again, for up to 2 seconds, only while
  * nobody listens at the URL: otherwise hooks may have run. `end` is tried again for 30 seconds.
  *
- * An aborted signal breaks the request off and rejects with the signal's reason; the server may be at it still. A start
- * that is broken off is ended on the server, as `aborted`, before it rejects.
+ * A signal that aborts ends the request at once; the server may still run the hooks when `fire` rejects. It rejects with
+ * the signal's reason also where `whenAborted` is `report`.
  *
  * An execution holds a lease until its `end`. After `close`, or when this process dies, the lease runs out, and the
  * server runs the end hooks with the outcome `aborted`. What is honoured of their answers is what the start said.

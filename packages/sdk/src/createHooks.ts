@@ -2,6 +2,7 @@
 import {
   Adapters,
   type AnyAdapter,
+  cancelledHalt,
   CurrentExecution,
   decodeContext,
   type Dialect,
@@ -32,10 +33,11 @@ import type { AnyHooks, FireOptions } from "./AnyHooks.ts"
 import { resolveAsk, type Ask } from "./ask.ts"
 import type { ConfigText } from "./ConfigText.ts"
 import { listOf, loadConfigs } from "./Configs.ts"
-import { type Execution, executionWith, type OngoingExecution } from "./Execution.ts"
+import { endOnce, type Execution, executionWith, type OngoingExecution, startAborted } from "./Execution.ts"
 import { type Delivered, type DeliverOptions, makeMailroom } from "./Mailroom.ts"
 import type { EndpointOptions } from "./outbox.ts"
 import { adapterOfLayer, lazyAdapter } from "./lazyAdapter.ts"
+import { unlessAborted } from "./unlessAborted.ts"
 import { type EngineAdapter, fromPlain, type PlainAdapter } from "./PlainAdapter.ts"
 
 export interface HooksOptions {
@@ -129,13 +131,16 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
     closing.push(mailroom.close)
     const stopping = new AbortController()
     const inFlight = new Set<Promise<unknown>>()
-    const runEngine = <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
-      const running = Effect.runPromiseExitWith(context)(effect, { signal: stopping.signal })
+    /** Closing waits for it. */
+    const tracked = <A>(running: Promise<A>): Promise<A> => {
       inFlight.add(running)
-      return settle(running.finally(() => inFlight.delete(running)))
+      return running.finally(() => inFlight.delete(running))
+    }
+    const runEngine = <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
+      return settle(tracked(Effect.runPromiseExitWith(context)(effect, { signal: stopping.signal })))
     }
     closing.push(async () => {
-      stopping.abort()
+      stopping.abort(new Error("the hooks are closed; nothing can be fired any more"))
       await Promise.all(inFlight)
     })
     const withDefaults = (given: EventContext): EventContext => ({
@@ -146,17 +151,31 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
     const hostOptions = (given: FireOptions): EngineFireOptions =>
       given.host === undefined && options.host !== undefined ? { ...given, host: options.host } : given
 
+    const answered = async (report: FireReport, { signal, whenAborted }: FireOptions): Promise<FireReport> => {
+      if (options.ask === undefined || report.verdict !== "ask") return report
+      const ends = signal === undefined ? stopping.signal : AbortSignal.any([stopping.signal, signal])
+      return resolveAsk(report, options.ask, ends).catch((error: unknown) => {
+        if (whenAborted === "report" && signal?.aborted === true) return report
+        throw error
+      })
+    }
     const fireIn =
       (execution: EngineExecution | null) =>
       async (name: string, given: EventContext = {}, fireOptions: FireOptions = {}): Promise<FireReport> => {
+        const { signal, whenAborted = "reject" } = fireOptions
+        const rejecting = whenAborted === "reject" ? signal : undefined
+        stopping.signal.throwIfAborted()
+        rejecting?.throwIfAborted()
         const event = engine.event(name, fireOptions.class)
         if (event instanceof UnknownEvent) throw event
         const idle = engine.idle(event, withDefaults(given))
-        if (idle !== null) return idle
+        if (idle !== null && signal?.aborted !== true) return idle
         const fire = engine.fire(name, withDefaults(checked(given)), hostOptions(fireOptions))
         const fired = await runEngine(Effect.provideService(fire, CurrentExecution, execution))
-        const report = await mailroom.posted(fired)
-        return options.ask === undefined ? report : resolveAsk(report, options.ask)
+        const posted = await unlessAborted(rejecting, tracked(mailroom.posted(fired)))
+        const report = await answered(posted, fireOptions)
+        rejecting?.throwIfAborted()
+        return signal?.aborted === true && report.halt === null ? cancelled(report) : report
       }
     const fire = fireIn(null)
 
@@ -165,27 +184,20 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
       const fireHere = fireIn({ id, scope: own })
       const within = (more: EventContext | undefined): EventContext => ({ ...given, executionId: id, ...more })
       const release = () => runEngine(Scope.close(own, Exit.void))
-      let ended: Promise<FireReport> | undefined
-      const end: OngoingExecution["end"] = async (how, endOptions) => {
-        try {
-          return await fireHere("execution_end", within(how), endOptions).finally(release)
-        } catch (error) {
-          ended = undefined
-          throw error
-        }
-      }
       const execution: OngoingExecution = {
         id,
         fire: (name, more, fireOptions) => fireHere(name, within(more), fireOptions),
-        end: (how, endOptions) => (ended ??= end(how, endOptions))
+        end: endOnce((how, endOptions) => fireHere("execution_end", within(how), endOptions).finally(release))
       }
       return { execution, release }
     }
     const startExecution = async (given: EventContext = {}, startOptions?: FireOptions): Promise<Execution> => {
+      startOptions?.signal?.throwIfAborted()
       const { execution, release } = ongoing(given, given.executionId ?? crypto.randomUUID())
       try {
         return { ...execution, start: await execution.fire("execution_start", undefined, startOptions) }
       } catch (error) {
+        if (startOptions?.signal?.aborted === true) await execution.end(startAborted).catch(() => {})
         await release()
         throw error
       }
@@ -318,6 +330,9 @@ const checked = (given: EventContext): EventContext => {
   if (Result.isFailure(decoded)) throw decoded.failure
   return env === undefined ? decoded.success : { ...decoded.success, env }
 }
+
+/** The host aborted after the last hook had ended. */
+const cancelled = (report: FireReport): FireReport => ({ ...report, proceed: false, halt: cancelledHalt, resume: null })
 
 const run = async <A, E, R>(runtime: ManagedRuntime.ManagedRuntime<R, never>, effect: Effect.Effect<A, E, R>) =>
   settle(runtime.runPromiseExit(effect))

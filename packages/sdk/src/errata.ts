@@ -9,6 +9,6 @@ import { createHooks } from "./createHooks.ts"
 export const errata = makeErrata({
   fire: async (given, event, context, options) => {
     await using hooks = await createHooks({ dialect: "errata", hooks: given })
-    return await hooks.fire(event, context, options)
+    return await hooks.fire(event, context, { ...options, whenAborted: "report" })
   }
 })

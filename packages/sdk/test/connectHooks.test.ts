@@ -212,7 +212,27 @@ describe("connectHooks", () => {
     }
   })
 
-  it("an aborted signal breaks a request off, and so does closing", async () => {
+  it("never proceeds when a signal aborts before the request, or while the host is asked", async () => {
+    await using server = await openContractServer()
+    const { url, key } = server
+    const reason = new Error("enough")
+    const abort = new AbortController()
+    let asked: AbortSignal | undefined
+    const ask = (_: unknown, { signal }: { readonly signal: AbortSignal }) => {
+      asked = signal
+      queueMicrotask(() => abort.abort(reason))
+      return new Promise<boolean>(() => {})
+    }
+    await using hooks = await connectHooks({ url, key, agent: "ag_1", ask })
+    const { signal } = abort
+    assert.strictEqual(await rejection(hooks.fire("pre_tool_use", {}, { signal })), reason)
+    assert.isTrue(asked?.aborted)
+    assert.strictEqual(await rejection(hooks.fire("pre_tool_use", {}, { signal })), reason)
+    assert.strictEqual(await rejection(hooks.startExecution({}, { signal })), reason)
+    assert.lengthOf(server.got, 1)
+  })
+
+  it("ends a request when a signal aborts or the hooks are closed", async () => {
     await using server = await openContractServer()
     const { url, key } = server
     const all = new AbortController()
@@ -293,6 +313,24 @@ describe("an execution on a server", () => {
     assert.deepStrictEqual(sent[4]!.body, { outcome: "error", error: "late", output: { n: 1 } })
     assert.strictEqual(await end({ outcome: "success" }), report)
     assert.lengthOf(server.to(/end$/), 5)
+  })
+
+  it("whose end was rejected may be ended again", async () => {
+    await using server = await openContractServer()
+    await using hooks = await connectHooks({ url: server.url, key: server.key, config })
+    const { end } = await hooks.startExecution({ executionId: "ex_1" })
+    server.fail("/v1/executions/ex_1/end", { status: 500 }, "silence")
+    assert.deepInclude(await rejection(end({ outcome: "success" })), { status: 500 })
+    const reason = new Error("enough")
+    const abort = new AbortController()
+    const second = rejection(end({ outcome: "success" }, { signal: abort.signal }))
+    while (server.to(/end$/).length < 2) await pause(10)
+    abort.abort(reason)
+    assert.strictEqual(await second, reason)
+    const report = await end({ outcome: "success" })
+    assert.strictEqual(report.event, "execution_end")
+    assert.strictEqual(await end({ outcome: "error" }), report)
+    assert.lengthOf(server.to(/end$/), 3)
   })
 
   it("does not wait longer than it may for a server that is busy", async () => {

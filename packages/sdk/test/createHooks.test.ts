@@ -246,15 +246,10 @@ describe("createHooks", () => {
     assert.deepInclude(report.outcomes[0], { hook: "pre_execute[0]", exitCode: 0, stdout: "7\n" })
   })
 
-  it("stops what runs when its signal aborts, and reports it", async () => {
-    const env = { PATH: process.env["PATH"]!, MARK: markOf("aborted") }
-    await using hooks = await createHooks({ hooks: [{ on: "stop", run: "sleep 300" }], cwd: folder, env })
-    const abort = new AbortController()
-    const firing = hooks.fire("stop", {}, { signal: abort.signal })
-    while (processesWith(`MARK=${env.MARK}`) === 0) await new Promise((done) => setTimeout(done, 20))
-    abort.abort()
-    const report = await firing
-    assert.deepInclude(report.outcomes[0], { status: "failed", reason: "cancelled", timedOut: false })
+  it("fires nothing once it is closed, also where no hook is for the event", async () => {
+    const hooks = await createHooks({ hooks: [], cwd: folder })
+    await hooks.close()
+    assert.match((await rejection(hooks.fire("pre_tool_use", bash("ls")))).message, /closed/)
   })
 
   it("close stops what runs", async () => {
@@ -265,6 +260,100 @@ describe("createHooks", () => {
     await hooks.close()
     assert.match((await firing).message, /closed/)
     assert.strictEqual(processesWith(`MARK=${markOf("closed")}`), 0)
+  })
+})
+
+describe("a signal that aborts during a fire", () => {
+  const reason = new Error("the person pressed escape")
+  const gate = (run: unknown) => [{ on: "pre_tool_use", run }]
+
+  it("before it: rejects with the reason and runs nothing, also where no hook is for the event", async () => {
+    await using hooks = await createHooks({ hooks: gate(() => assert.fail("ran")), cwd: folder })
+    const signal = AbortSignal.abort(reason)
+    assert.strictEqual(await rejection(hooks.fire("pre_tool_use", bash("ls"), { signal })), reason)
+    assert.strictEqual(await rejection(hooks.fire("stop", {}, { signal })), reason)
+    const { halt, proceed } = await hooks.fire("stop", {}, { signal, whenAborted: "report" })
+    assert.deepStrictEqual([halt?.hook, proceed], ["host", false])
+  })
+
+  it("while a command runs: ends what it started, then rejects", async () => {
+    const env = { PATH: process.env["PATH"]!, MARK: markOf("aborted") }
+    const command = "sleep 300 & sleep 300"
+    await using hooks = await createHooks({ hooks: gate(command), cwd: folder, env })
+    const abort = new AbortController()
+    const firing = rejection(hooks.fire("pre_tool_use", bash("ls"), { signal: abort.signal }))
+    while (processesWith(`MARK=${env.MARK}`) < 2) await new Promise((done) => setTimeout(done, 20))
+    abort.abort(reason)
+    assert.strictEqual(await firing, reason)
+    assert.strictEqual(processesWith(`MARK=${env.MARK}`), 0)
+  })
+
+  it("while a function runs: aborts the function's signal and rejects, even if the function goes on", async () => {
+    const abort = new AbortController()
+    let theirs: AbortSignal | undefined
+    const run = (_: unknown, { signal }: { readonly signal: AbortSignal }) => {
+      theirs = signal
+      queueMicrotask(() => abort.abort(reason))
+      return new Promise(() => {})
+    }
+    await using hooks = await createHooks({ hooks: gate(run), cwd: folder })
+    assert.strictEqual(await rejection(hooks.fire("pre_tool_use", bash("ls"), { signal: abort.signal })), reason)
+    assert.isTrue(theirs?.aborted)
+  })
+
+  it("as the last hook ends: rejects, although that hook allowed it", async () => {
+    const abort = new AbortController()
+    const run = () => {
+      abort.abort(reason)
+      return { verdict: "allow" }
+    }
+    await using hooks = await createHooks({ hooks: gate(run), cwd: folder })
+    const { signal } = abort
+    assert.strictEqual(await rejection(hooks.fire("pre_tool_use", bash("ls"), { signal })), reason)
+  })
+
+  it("while the host is asked: aborts the question and rejects without its answer", async () => {
+    for (const whenAborted of ["reject", "report"] as const) {
+      const abort = new AbortController()
+      let asked: AbortSignal | undefined
+      const ask = (_: unknown, { signal }: { readonly signal: AbortSignal }) => {
+        asked = signal
+        queueMicrotask(() => abort.abort(reason))
+        return new Promise<boolean>(() => {})
+      }
+      await using hooks = await createHooks({ hooks: gate(() => ({ verdict: "ask" })), cwd: folder, ask })
+      const firing = hooks.fire("pre_tool_use", bash("ls"), { signal: abort.signal, whenAborted })
+      if (whenAborted === "reject") assert.strictEqual(await rejection(firing), reason)
+      else assert.deepInclude(await firing, { proceed: false, verdict: "ask" })
+      assert.isTrue(asked?.aborted)
+    }
+  })
+
+  it("resolves with what was stopped where the host wants the report, which never proceeds", async () => {
+    const abort = new AbortController()
+    const allow = { on: "pre_tool_use", run: () => ({ verdict: "allow" }) }
+    const hang = { on: "pre_tool_use", run: () => (queueMicrotask(() => abort.abort(reason)), new Promise(() => {})) }
+    await using hooks = await createHooks({ hooks: [allow, hang, allow], cwd: folder })
+    const options = { signal: abort.signal, whenAborted: "report" } as const
+    const report = await hooks.fire("pre_tool_use", bash("ls"), options)
+    assert.deepInclude(report, { proceed: false, verdict: "allow" })
+    assert.deepStrictEqual(report.halt, { hook: "host", reason: "the fire was cancelled" })
+    assert.deepStrictEqual(
+      report.outcomes.map(({ reason }) => reason),
+      [null, "cancelled", "cancelled"]
+    )
+  })
+
+  it("during the start of an execution: runs the end hooks with outcome aborted, then rejects", async () => {
+    const abort = new AbortController()
+    const seen: Array<string> = []
+    const hang = { on: "execution_start", run: () => (abort.abort(reason), new Promise(() => {})) }
+    const end = { on: "execution_end", run: ({ outcome }: any) => void seen.push(outcome) }
+    await using hooks = await createHooks({ hooks: [hang, end], cwd: folder })
+    assert.strictEqual(await rejection(hooks.startExecution({}, { signal: abort.signal })), reason)
+    assert.deepStrictEqual(seen, ["aborted"])
+    assert.strictEqual(await rejection(hooks.startExecution({}, { signal: abort.signal })), reason)
+    assert.deepStrictEqual(seen, ["aborted"])
   })
 })
 

@@ -65,7 +65,7 @@ const announce = async (
 ): Promise<number> => {
   try {
     const report = await hooks
-      .fire(flags.event, context, { signal: stop.signal })
+      .fire(flags.event, context, { signal: stop.signal, whenAborted: "report" })
       .catch((error: unknown) => (error === stop.signal.reason ? null : naming(error)))
     hideProgress()
     const stopped = stop.why()

@@ -30,7 +30,7 @@ export interface WrapOptions {
 export const wrap = async ({ hooks, context, argv, timeoutMs, words, show }: WrapOptions): Promise<Wrapped> => {
   const course = openCourse(timeoutMs, words)
   try {
-    const starting = hooks.startExecution(context, { signal: course.starting })
+    const starting = hooks.startExecution(context, { signal: course.starting, whenAborted: "report" })
     const execution = await Promise.race([starting.catch(brokenOff(course)), course.given])
     if (typeof execution === "string") return givenUp(starting, null, execution)
     if (!("start" in execution)) {

@@ -147,7 +147,7 @@ export class Fire extends Context.Service<
           const { agentId, hookSetId, version } = target
           const fireHere = within?.fire ?? live.hooks.fire
           return yield* kept(live, { agentId, hookSetId, version, context, executionId, request }, (signal) =>
-            fireHere(event, context, { ...options, signal })
+            fireHere(event, context, { ...options, signal, whenAborted: "report" })
           )
           // Only the start and the end of an execution can be taken over.
         },

@@ -23,6 +23,8 @@ export interface MergeOptions {
   readonly host?: ReadonlyArray<HostCapability>
   /** Set where this turn was resumed as often as is allowed: why no hook may resume it again. */
   readonly resumeRefused?: string
+  /** The host aborted the fire. Then nothing proceeds. Default: false. */
+  readonly cancelled?: boolean
 }
 
 export type Merged = Pick<
@@ -48,7 +50,12 @@ export const merge = (contributions: ReadonlyArray<Contribution>, options: Merge
   }
 
   const halting = allowed.find((one) => one.output.halt !== undefined)
-  const halt = halting === undefined ? null : { hook: halting.hook, reason: halting.output.halt! }
+  const halt =
+    halting !== undefined
+      ? { hook: halting.hook, reason: halting.output.halt! }
+      : options.cancelled === true
+        ? cancelledHalt
+        : null
 
   const chosen = chooseRewrite(allowed, lose)
   let rewrite: FireReport["rewrite"] = null
@@ -93,6 +100,9 @@ export const merge = (contributions: ReadonlyArray<Contribution>, options: Merge
     losses
   }
 }
+
+/** The halt of a fire that its host aborted. */
+export const cancelledHalt: NonNullable<FireReport["halt"]> = { hook: "host", reason: "the fire was cancelled" }
 
 type Lose = (hook: string, from: string, to: string, why: string) => void
 

@@ -154,6 +154,19 @@ describe("a rewrite", () => {
 })
 
 describe("halt and resume", () => {
+  it.effect.prop("a cancelled fire halts, whatever its hooks answered", [AnyOutputs], ([outputs]) =>
+    Effect.sync(() => {
+      for (const name of ["pre_tool_use", "stop"] as const) {
+        const contributions = outputs.map((output, index) => contribution(output, index))
+        const report = merge(contributions, { event: event(name), cancelled: true })
+        assert.isFalse(report.proceed)
+        assert.isNull(report.resume)
+        const halting = contributions.find(({ output }) => output.halt !== undefined)
+        assert.strictEqual(report.halt?.hook, halting?.hook ?? "host")
+      }
+    })
+  )
+
   it.effect.prop("halt dominates: nothing proceeds and nothing resumes", [AnyOutputs], ([outputs]) =>
     Effect.sync(() => {
       const report = merged(outputs, event("stop"))

@@ -4,7 +4,7 @@ import { resolve } from "node:path"
 import type { FireOptions } from "../AnyHooks.ts"
 import { resolveAsk } from "../ask.ts"
 import type { ConnectOptions, ServerHooks } from "../connectHooks.ts"
-import { type Execution, executionWith } from "../Execution.ts"
+import { endOnce, type Execution, executionWith, startAborted } from "../Execution.ts"
 import { holdLease } from "./Lease.ts"
 import { openServer, type Post } from "./Server.ts"
 import { targetOf } from "./Target.ts"
@@ -16,9 +16,10 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
   const closing = new AbortController()
   const closed = new Set<() => void>()
 
-  const post = (path: string, body: object, { send, signal }: Post) => {
-    const signals = [closing.signal, options.signal, signal].filter((one) => one !== undefined)
-    return server.post(path, body, { send, signal: AbortSignal.any(signals) })
+  const post = async (path: string, body: object, { send, signal }: Post) => {
+    const ends = endsOf(signal)
+    ends.throwIfAborted()
+    return server.post(path, body, { send, signal: ends })
   }
   const withDefaults = (given: EventContext): EventContext => ({
     ...given,
@@ -26,7 +27,14 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
     ...(given.env === undefined && options.env !== undefined ? { env: options.env } : {})
   })
   const honoured = ({ host = options.host }: FireOptions) => (host === undefined ? {} : { host })
-  const answered = async (report: FireReport) => (options.ask === undefined ? report : resolveAsk(report, options.ask))
+  const endsOf = (signal: AbortSignal | undefined) =>
+    AbortSignal.any([closing.signal, options.signal, signal].filter((one) => one !== undefined))
+  const answered = async (report: FireReport, signal: AbortSignal | undefined) => {
+    const ends = endsOf(signal)
+    const answer = options.ask === undefined ? report : await resolveAsk(report, options.ask, ends)
+    ends.throwIfAborted()
+    return answer
+  }
 
   const fireOf =
     (about: object, within: EventContext) =>
@@ -39,7 +47,7 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
         ...honoured(fireOptions),
         ...(declared === undefined ? {} : { class: declared })
       }
-      return answered((await post("/v1/fires", body, { send: "once", ...signalled(signal) })) as FireReport)
+      return answered((await post("/v1/fires", body, { send: "once", ...signalled(signal) })) as FireReport, signal)
     }
 
   const startExecution = async (given: EventContext = {}, startOptions: FireOptions = {}): Promise<Execution> => {
@@ -56,32 +64,30 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
       ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs })
     }
     const { signal } = startOptions
+    signal?.throwIfAborted()
     let started: { readonly start: FireReport; readonly leaseMs: number }
+    let start: FireReport
     try {
       started = (await post("/v1/executions", body, { send: "once", ...signalled(signal) })) as typeof started
+      start = await answered(started.start, signal)
     } catch (error) {
-      // The server may have it by now, and nobody here would end it.
-      if (signal?.aborted) await endAs({ outcome: "aborted", error: gaveUp }, { send: "once" }).catch(() => {})
+      // The server may have started it, and nothing else here would end it.
+      if (signal?.aborted) await endAs(startAborted, { send: "once" }).catch(() => {})
       throw error
     }
     const lease = holdLease(server, `${path}/lease`, started.leaseMs)
     closed.add(lease.release)
-    let ended: Promise<FireReport> | undefined
-    return {
-      id,
-      start: await answered(started.start),
-      fire: fireOf({ executionId: id }, within),
-      end: ({ error, ...how }, endOptions) =>
-        (ended ??= endAs(
-          { ...how, ...(error === undefined ? {} : { error: said(error) }) },
-          { send: "surely", ...signalled(endOptions?.signal) }
-        )
-          .then(({ end }) => answered(end))
-          .finally(() => {
-            lease.release()
-            closed.delete(lease.release)
-          }))
+    const end: Execution["end"] = async ({ error, ...how }, { signal } = {}) => {
+      try {
+        const sent = { ...how, ...(error === undefined ? {} : { error: said(error) }) }
+        const ended = await endAs(sent, { send: "surely", ...signalled(signal) })
+        return await answered(ended.end, signal)
+      } finally {
+        lease.release()
+        closed.delete(lease.release)
+      }
     }
+    return { id, start, fire: fireOf({ executionId: id }, within), end: endOnce(end) }
   }
 
   const close = async () => {
@@ -99,8 +105,6 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
     [Symbol.asyncDispose]: close
   }
 }
-
-const gaveUp = "the host gave up the start"
 
 const signalled = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal })
 
