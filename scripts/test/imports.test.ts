@@ -12,15 +12,16 @@ const lowest = ["@tenterhook/core"]
 const adapters = [...lowest, "@tenterhook/shell", "@tenterhook/tool-call", "@tenterhook/webhook"]
 const mayDependOn: Record<string, ReadonlyArray<string>> = {
   "@tenterhook/core": [],
+  "@tenterhook/patterns": [],
   "@tenterhook/shell": lowest,
-  "@tenterhook/tool-call": lowest,
+  "@tenterhook/tool-call": [...lowest, "@tenterhook/patterns"],
   "@tenterhook/sqlite": [],
   "@tenterhook/sql": [],
   "@tenterhook/postgres": [],
   "@tenterhook/testing-postgres": [],
   "@tenterhook/testing-databases": ["@tenterhook/sqlite", "@tenterhook/postgres", "@tenterhook/testing-postgres"],
   "@tenterhook/webhook": [...lowest, "@tenterhook/sql", "@tenterhook/sqlite"],
-  "@tenterhook/dialects": lowest,
+  "@tenterhook/dialects": [...lowest, "@tenterhook/patterns"],
   "@tenterhook/conformance": lowest,
   "@tenterhook/sdk": [...adapters, "@tenterhook/sqlite", "@tenterhook/dialects"],
   "@tenterhook/server": [
@@ -54,6 +55,8 @@ describe("the linter names an import against the direction", () => {
     "packages/core/src/a.ts": `export * from "@tenterhook/shell"`,
     "packages/core/src/b.ts": `export { sep } from "node:path"`,
     "packages/core/test/c.ts": `export type { Hooks } from "@tenterhook/sdk"`,
+    "packages/patterns/src/a.ts": `export * from "@tenterhook/core"`,
+    "packages/patterns/src/b.ts": `export { sep } from "node:path"`,
     "packages/dialects/src/a.ts": `export * from "@tenterhook/shell"`,
     "packages/dialects/src/b.ts": `export { sep } from "path"`,
     "packages/shell/src/a.ts": `export * from "@tenterhook/dialects"`,
@@ -73,6 +76,8 @@ describe("the linter names an import against the direction", () => {
     "packages/shell/test/x.ts": `export * from "@tenterhook/conformance/vitest"`,
     "packages/sql/test/x.ts": `export * from "@tenterhook/sqlite"`,
     "packages/webhook/src/x.ts": `export * from "@tenterhook/sql"`,
+    "packages/dialects/src/x.ts": `export * from "@tenterhook/patterns"`,
+    "packages/tool-call/src/x.ts": `export * from "@tenterhook/patterns"`,
     "packages/dialects/src/oats/x.ts": `export * from "../config/y.ts"`,
     "packages/sdk/src/x.ts": `export * from "@tenterhook/dialects"`,
     "apps/cli/src/x.ts": `export * from "@tenterhook/conformance"`
