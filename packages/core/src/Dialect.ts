@@ -116,9 +116,12 @@ export class Dialects extends Context.Service<
 
 export class NoDialect extends Schema.TaggedError<NoDialect>()("NoDialect", {
   id: Schema.String,
-  known: Schema.Array(Schema.String)
+  known: Schema.Array(Schema.String),
+  /** The known one that was probably meant. */
+  near: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `no dialect "${this.id}"; known are ${this.known.join(", ")}`
+    const meant = this.near === undefined ? "" : `did you mean "${this.near}"? `
+    return `no dialect "${this.id}"; ${meant}known are ${this.known.join(", ")}; a plug-in adds others (--plugin)`
   }
 }

@@ -19,4 +19,4 @@ export {
 export type { ErrataHook } from "./errata/Config.ts"
 export { nativeJsonSchema, type HookConfig as NativeHook } from "./native/Config.ts"
 export { nearest } from "./config/nearest.ts"
-export { checkSyntax } from "./config/Document.ts"
+export { checkSyntax, type ConfigPath, type Document, formatPath, readDocument, show } from "./config/Document.ts"

@@ -8,7 +8,7 @@ import {
   type HookSet,
   NoDialect
 } from "@tenterhook/core"
-import { checkSyntax } from "@tenterhook/dialects"
+import { checkSyntax, nearest } from "@tenterhook/dialects"
 import { Effect, Result } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
@@ -16,6 +16,7 @@ import { dirname, isAbsolute, resolve } from "node:path"
 import { foldersUp } from "./foldersUp.ts"
 import type { ConfigText } from "./ConfigText.ts"
 import { discoveredNotice } from "./discoveredNotice.ts"
+import { refusedInDiscovered, refusedInSent, refusedPlugins } from "./plugins/configPlugins.ts"
 
 export interface ConfigRequest {
   /**
@@ -30,6 +31,8 @@ export interface ConfigRequest {
   readonly mode?: string
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  /** Whether `plugins:` of configs that were named have been loaded. Default: true; false refuses them. */
+  readonly configPlugins?: boolean
 }
 
 /** Every hook set of a request, in order. Fails with all problems of all configs that cannot be loaded. */
@@ -42,7 +45,10 @@ export const loadConfigs = Effect.fnUntraced(function* (
   const found = yield* sourcesOf(request, dialects, wanted)
   const loaded = yield* Effect.forEach(found, ({ source, dialect, discovered }) =>
     Effect.result(
-      Effect.map(load(source, dialect, request.mode, adapters), (set) => (discovered ? withNotice(set) : set))
+      Effect.andThen(
+        withoutPlugins(source, dialect, discovered, request.configPlugins ?? true),
+        Effect.map(load(source, dialect, request.mode, adapters), (set) => (discovered ? withNotice(set) : set))
+      )
     )
   )
   const errors = loaded.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []))
@@ -104,6 +110,13 @@ const load = (
     : Effect.fail(refusal(dialect.id, null, `no mode "${chosen}" in ${dialect.id}; it has ${dialect.modes.join(", ")}`))
 }
 
+/** Code of a project must not run because a file was found, nor code of a server because one was sent. */
+const withoutPlugins = (source: ConfigSource, dialect: Dialect, discovered: boolean, allowed: boolean) => {
+  if (dialect.id !== "native" || (allowed && !discovered)) return Effect.void
+  const refused = refusedPlugins(source, discovered ? refusedInDiscovered : refusedInSent)
+  return refused === null ? Effect.void : Effect.fail(refused)
+}
+
 /** Until trust is enforced, a config that nobody named runs, and says so. */
 const withNotice = (set: HookSet): HookSet => {
   if (set.file === null) return set
@@ -112,9 +125,10 @@ const withNotice = (set: HookSet): HookSet => {
 
 const named = (id: string, dialects: ReadonlyArray<Dialect>) => {
   const dialect = dialects.find((one) => one.id === id)
-  return dialect === undefined
-    ? Effect.fail(new NoDialect({ id, known: dialects.map((one) => one.id) }))
-    : Effect.succeed(dialect)
+  if (dialect !== undefined) return Effect.succeed(dialect)
+  const known = dialects.map((one) => one.id)
+  const near = nearest(id, known)
+  return Effect.fail(new NoDialect({ id, known, ...(near === undefined ? {} : { near }) }))
 }
 
 /** A config that no dialect recognizes fails with the place where its syntax breaks, where that is why. */
@@ -139,7 +153,7 @@ export const listOf = (
   config: string | ConfigText | ReadonlyArray<string | ConfigText>
 ): ReadonlyArray<string | ConfigText> => (typeof config === "string" || "text" in config ? [config] : config)
 
-const sourceOf = ({ file, text, folder = "." }: ConfigText, cwd: string): ConfigSource => ({
+export const sourceOf = ({ file, text, folder = "." }: ConfigText, cwd: string): ConfigSource => ({
   _tag: "text",
   file,
   folder: resolve(cwd, folder),

@@ -1,6 +1,8 @@
 /** An adapter written with promises, for hosts that do not use Effect. */
 import { type Adapter, AdapterError, emptyReply, type Reply, ToolFailed } from "@tenterhook/core"
+import { nearest, show } from "@tenterhook/dialects"
 import { Effect, Fiber, Schema } from "effect"
+import { wordsOf } from "./plugins/thrown.ts"
 
 export interface PlainAdapter {
   /** The word that a config names it by: `action: { kind: … }`. */
@@ -41,10 +43,9 @@ export const fromPlain = (plain: PlainAdapter): Adapter<Record<string, unknown>>
   action: Schema.Record(Schema.String, Schema.Unknown).check(
     Schema.makeFilter((action) => {
       try {
-        plain.check?.(action)
-        return undefined
+        return refusalOf(plain.check?.(action))
       } catch (error) {
-        return error instanceof Error ? error.message : String(error)
+        return wordsOf(error)
       }
     })
   ),
@@ -54,10 +55,7 @@ export const fromPlain = (plain: PlainAdapter): Adapter<Record<string, unknown>>
     const call: PlainCall = { fireId, hook, payload: payload ?? null, signal: abort.signal }
     const run = Effect.tryPromise({
       try: async () => replyOf(await plain.run(action, call)),
-      catch: (error) => {
-        const why = error instanceof Error ? error.message : String(error)
-        return new AdapterError({ hook, reason: new ToolFailed({ name: plain.kind, why }) })
-      }
+      catch: (error) => new AdapterError({ hook, reason: new ToolFailed({ name: plain.kind, why: wordsOf(error) }) })
     })
     const fiber = yield* Effect.forkScoped(Effect.exit(run))
     const reply = Effect.flatten(Fiber.join(fiber))
@@ -72,16 +70,48 @@ export const fromPlain = (plain: PlainAdapter): Adapter<Record<string, unknown>>
   })
 })
 
+/** A check that answers in another way than by throwing is not overlooked. */
+const refusalOf = (returned: unknown): string | undefined => {
+  if (returned === undefined || returned === true) return undefined
+  if (returned === false) return `the check of the adapter refuses it`
+  if (!(returned instanceof Promise))
+    return `expected check of the adapter to return nothing or throw, got ${show(returned)}`
+  returned.catch(() => {})
+  return `expected check of the adapter to return at once, got a promise`
+}
+
 /** How long a stopped action may take to say what it had, in milliseconds. */
 const stopGraceMs = 500
 
-const replyOf = (reply: PlainReply | void): Reply => ({
-  ...emptyReply,
-  status: reply?.exitCode ?? null,
-  output: bytesOf(reply?.stdout),
-  diagnostics: bytesOf(reply?.stderr),
-  ...(reply?.value === undefined ? {} : { value: reply.value })
-})
+const replyOf = (returned: unknown): Reply => {
+  if (returned === undefined || returned === null) return emptyReply
+  if (typeof returned !== "object" || Array.isArray(returned))
+    throw new Error(`${expectedReply}, got ${show(returned)}`)
+  const { exitCode = null, stdout, stderr, value, ...rest } = returned as PlainReply
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) {
+    const near = nearest(unknown, replyKeys)
+    throw new Error(
+      `${expectedReply}, got the key "${unknown}"${near === undefined ? "" : `; did you mean "${near}"?`}`
+    )
+  }
+  if (exitCode !== null && !Number.isInteger(exitCode))
+    throw new Error(`expected exitCode of its reply to be a whole number, got ${show(exitCode)}`)
+  return {
+    ...emptyReply,
+    status: exitCode,
+    output: bytesOf("stdout", stdout),
+    diagnostics: bytesOf("stderr", stderr),
+    ...(value === undefined ? {} : { value })
+  }
+}
 
-const bytesOf = (text: string | Uint8Array | undefined): Uint8Array =>
-  text === undefined ? emptyReply.output : typeof text === "string" ? new TextEncoder().encode(text) : text
+const replyKeys = ["exitCode", "stdout", "stderr", "value"]
+const expectedReply = "expected run to return nothing or { exitCode, stdout, stderr, value }"
+
+const bytesOf = (key: string, text: unknown): Uint8Array => {
+  if (text === undefined || text === null) return emptyReply.output
+  if (typeof text === "string") return new TextEncoder().encode(text)
+  if (text instanceof Uint8Array) return text
+  throw new Error(`expected ${key} of its reply to be a text or bytes, got ${show(text)}`)
+}

@@ -24,7 +24,6 @@ import {
   ToolAction,
   UnknownEvent
 } from "@tenterhook/core"
-import * as dialects from "@tenterhook/dialects"
 import { ShellAdapter } from "@tenterhook/shell"
 import type { Toolkit, ToolDefinition, ToolkitOptions, ToolSource } from "@tenterhook/tool-call"
 import { Clock, Effect, Exit, Layer, ManagedRuntime, Result, Scope } from "effect"
@@ -38,7 +37,11 @@ import { type Delivered, type DeliverOptions, makeMailroom } from "./Mailroom.ts
 import type { EndpointOptions } from "./outbox.ts"
 import { adapterOfLayer, lazyAdapter } from "./lazyAdapter.ts"
 import { unlessAborted } from "./unlessAborted.ts"
-import { type EngineAdapter, fromPlain, type PlainAdapter } from "./PlainAdapter.ts"
+import type { EngineAdapter, PlainAdapter } from "./PlainAdapter.ts"
+import type { PlainDialect } from "./PlainDialect.ts"
+import type { EngineDialect } from "./plugins/dialectOf.ts"
+import { builtIn } from "./plugins/openPlugins.ts"
+import { pluginsFor } from "./plugins/pluginsFor.ts"
 
 export interface HooksOptions {
   /**
@@ -57,6 +60,12 @@ export interface HooksOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Further adapters, named in configs by their kind. One of kind `tool` or `http` takes the place of ours. */
   readonly adapters?: ReadonlyArray<PlainAdapter | EngineAdapter>
+  /** Further dialects, named by their id and recognized before ours. */
+  readonly dialects?: ReadonlyArray<PlainDialect | EngineDialect>
+  /** Modules that export adapters and dialects: paths relative to `cwd`, or packages that are installed there or above. */
+  readonly plugins?: ReadonlyArray<string>
+  /** Whether `plugins:` of native configs that are named here are loaded. False, for configs of others, refuses them. Default: true. */
+  readonly configPlugins?: boolean
   /** The tools that hooks may call: functions, or with MCP servers and a shared folder `{tools, servers, folder}`. */
   readonly tools?: ReadonlyArray<ToolDefinition> | ToolkitOptions
   /** Places beside public addresses that requests may go to, as `127.0.0.1:8080`, and networks. */
@@ -98,13 +107,15 @@ export interface Hooks extends AnyHooks {
 }
 
 /**
- * Rejects with `ConfigError` where a config cannot be loaded, with `NoDialect` for an unknown dialect, and with an error
- * that says what was expected where tools, endpoints or the allow-list are not as they should be.
+ * Rejects with `ConfigError` where a config cannot be loaded, with `NoDialect` for an unknown dialect, with
+ * `PluginError` where an adapter, a dialect or a module of them cannot be used, and with an error that says what was
+ * expected where tools, endpoints or the allow-list are not as they should be.
  */
 export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> => {
   const cwd = options.cwd ?? process.cwd()
   const env = options.env ?? hostEnv
-  const known: ReadonlyArray<Dialect> = Object.values(dialects).filter(isDialect)
+  const plugged = await pluginsFor({ ...options, cwd })
+  const known: ReadonlyArray<Dialect> = [...plugged.dialects, ...builtIn]
   const scope = Scope.makeUnsafe("parallel")
   const closing: Array<() => Promise<void>> = [() => Effect.runPromise(Scope.close(scope, Exit.void))]
   const close = async () => {
@@ -113,7 +124,7 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
   try {
     if ((options.allow ?? []).length > 0) (await import("@tenterhook/webhook")).makeGuard({ allow: options.allow! })
     const toolkit = await toolkitOf(options.tools, cwd, env, (it) => closing.push(() => Effect.runPromise(it.close)))
-    const given = options.adapters ?? []
+    const given = plugged.adapters
     const own = [toolAdapter(toolkit), httpAdapter(options.allow ?? [], scope)]
     const base = ManagedRuntime.make(
       Layer.mergeAll(
@@ -247,7 +258,8 @@ const load = Effect.fnUntraced(function* (
       ...(options.dialect === undefined ? {} : { dialect: options.dialect }),
       ...(options.mode === undefined ? {} : { mode: options.mode }),
       cwd: options.cwd,
-      env: options.env
+      env: options.env,
+      ...(options.configPlugins === undefined ? {} : { configPlugins: options.configPlugins })
     },
     known,
     registered
@@ -311,18 +323,11 @@ const httpAdapter = (allow: ReadonlyArray<string>, scope: Scope.Scope): AnyAdapt
     adapterOfLayer("http", (await import("@tenterhook/webhook")).WebhookAdapter.layerWith({ guard: { allow } }), scope)
   )
 
-const adaptersLayer = (adapters: ReadonlyArray<PlainAdapter | EngineAdapter>) =>
-  Layer.effectDiscard(
-    Effect.flatMap(Adapters, (registry) =>
-      Effect.forEach(adapters, (one) => registry.register("start" in one ? (one as AnyAdapter) : fromPlain(one)))
-    )
-  )
+const adaptersLayer = (adapters: ReadonlyArray<AnyAdapter>) =>
+  Layer.effectDiscard(Effect.flatMap(Adapters, (registry) => Effect.forEach(adapters, registry.register)))
 
 /** The process's environment, live: a set that is configured by environment reads it at each fire. */
 const hostEnv = process.env as Readonly<Record<string, string>>
-
-const isDialect = (value: unknown): value is Dialect =>
-  typeof value === "object" && value !== null && "decode" in value && "modes" in value
 
 const checked = (given: EventContext): EventContext => {
   const { env, ...rest } = given

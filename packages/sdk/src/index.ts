@@ -28,6 +28,22 @@ export { discoveredNotice } from "./discoveredNotice.ts"
 export { type Ask } from "./ask.ts"
 export { type Execution, type ExecutionEnd, ExecutionRefused, type OngoingExecution } from "./Execution.ts"
 export { type EngineAdapter, type PlainAdapter, type PlainCall, type PlainReply } from "./PlainAdapter.ts"
+export type {
+  PlainAnswer,
+  PlainConfig,
+  PlainDialect,
+  PlainEnd,
+  PlainFire,
+  PlainHook,
+  PlainHooks,
+  PlainInput,
+  PlainPlace
+} from "./PlainDialect.ts"
+export { definePlugin, type Plugin } from "./plugins/Plugin.ts"
+export { PluginError } from "./plugins/PluginError.ts"
+export { adapterOf } from "./plugins/adapterOf.ts"
+export { dialectOf, type EngineDialect } from "./plugins/dialectOf.ts"
+export { openPlugins, type PluggedIn, type PluginOptions } from "./plugins/openPlugins.ts"
 export {
   ConfigError,
   type EventClass,

@@ -221,6 +221,18 @@ export type HookConfig = typeof CodeHookConfig.Type
 const header = {
   $schema: optional(text("The JSON Schema of this file, for editors.", "a text")),
   version: optional(Schema.Literal(1).annotate({ description: "The version of this format.", message: "expected 1" })),
+  plugins: optional(
+    Schema.Array(
+      text(
+        "A file, relative to this config's folder, or a package that is installed there or above.",
+        "a file or the name of a package"
+      ).check(notBlank)
+    ).annotate({
+      description:
+        "Modules that export adapters and dialects. Loaded only where a person names this config; refused where it is found or sent.",
+      message: "expected a list of files and names of packages"
+    })
+  ),
   defaults: optional(
     Schema.Struct({ timeout: optional(Duration), onFailure: optional(OnFailure) }).annotate({
       description: "What holds for hooks that do not say otherwise.",

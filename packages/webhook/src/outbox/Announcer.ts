@@ -65,8 +65,7 @@ export const makeAnnouncer = (
                 endpointId: endpoint.id,
                 type: announcement.one.type,
                 status: endpoint.status === "disabled" ? "held" : "pending",
-                attempt: null,
-                retryAt: null
+                attempt: null
               }
             ]
           : []

@@ -174,8 +174,7 @@ export const makeDeliveries = (
           endpointId: endpoint_id,
           type,
           status,
-          attempt: null,
-          retryAt: null
+          attempt: null
         }))
       )
       yield* sql.afterCommit(Effect.sync(() => wake(() => rows.map(({ endpoint_id }) => endpoint_id))))
