@@ -7,8 +7,8 @@ const Id = Schema.Union([Schema.String, Schema.Int]).pipe(
 )
 
 /** A key whose value is unknown is absent; `null` counts as absent. */
-const known = <S extends Schema.Top>(schema: S) =>
-  Schema.optionalKey(Schema.NullishOr(schema)).pipe(
+const known = <S extends Schema.Top>(schema: S, description: string) =>
+  Schema.optionalKey(Schema.NullishOr(schema).annotate({ description })).pipe(
     Schema.decodeTo(Schema.optionalKey(Schema.toType(schema)), {
       decode: SchemaGetter.transformOptional((value) =>
         Option.filter(value, (it) => it !== null && it !== undefined)
@@ -17,82 +17,113 @@ const known = <S extends Schema.Top>(schema: S) =>
     })
   )
 
-const text = known(Schema.String)
-const anything = Schema.optionalKey(Schema.Unknown)
+const id = (description: string) => known(Id, description)
+const text = (description: string) => known(Schema.String, description)
+const anything = (description: string) => Schema.optionalKey(Schema.Unknown).annotateKey({ description })
 
-/** A tool call. `name` is the canonical name, `nativeName` the host's own. */
+/** A tool call. */
 export const ToolCall = Schema.Struct({
-  name: Schema.String,
-  nativeName: text,
-  callId: known(Id),
-  input: anything,
-  mcp: known(Schema.Struct({ server: Schema.String, tool: Schema.String }))
+  name: Schema.String.annotate({ description: "Canonical name, e.g. bash; what `tool` in a config is compared with" }),
+  nativeName: text("The host's own name for the tool, e.g. Bash"),
+  callId: id("Id of this call"),
+  input: anything("The tool's input, usually an object"),
+  mcp: known(
+    Schema.Struct({ server: Schema.String, tool: Schema.String }),
+    "The MCP server of the tool, and the tool's name there"
+  )
 })
 export type ToolCall = typeof ToolCall.Type
 
 export const Task = Schema.Struct({
-  id: known(Id),
-  name: text,
-  dir: text,
-  repoUrl: text,
-  branch: text,
-  workspaceDir: text,
-  repoDir: text,
-  artifactsDir: text
+  id: id("Id of the task"),
+  name: text("Name of the task"),
+  dir: text("Folder of the task"),
+  repoUrl: text("URL of the repository that the task works on"),
+  branch: text("Branch of that repository"),
+  workspaceDir: text("Folder of the workspace"),
+  repoDir: text("Folder of the repository's working tree"),
+  artifactsDir: text("Folder for what the task produces")
 })
 export type Task = typeof Task.Type
 
 /**
- * The keys of an event's context. All are optional.
- * `env` is the environment as dialects and hooks see it; `extra` is for what a dialect knows and the model does not.
+ * The keys of an event's context. All are optional, except those that `EventFacts` names as required.
+ * The descriptions are printed by `tenterhook schema context` and stand in docs/events.md.
  */
 export const EventContext = Schema.Struct({
-  sessionId: known(Id),
-  rootSessionId: known(Id),
-  executionId: known(Id),
-  threadId: known(Id),
-  turnId: known(Id),
-  agent: known(Schema.Struct({ id: known(Id), type: text, parentId: known(Id) })),
-  cwd: text,
-  projectDir: text,
-  model: text,
-  permissionMode: text,
-  transcriptPath: text,
-  task: known(Task),
-  host: known(Schema.Struct({ name: text, version: text })),
-  env: known(Schema.Record(Schema.String, Schema.String)),
-  extra: known(Schema.Record(Schema.String, Schema.Unknown)),
+  sessionId: id("Id of the session"),
+  rootSessionId: id(
+    "Id of the session that started this one, or started its parent; a subagent's sessions have one root"
+  ),
+  executionId: id("Id of the execution: one whole run of an agent"),
+  threadId: id("Id of the conversation"),
+  turnId: id("Id of the turn"),
+  agent: known(
+    Schema.Struct({
+      id: id("Id of the agent"),
+      type: text("Type of the agent, e.g. reviewer"),
+      parentId: id("Id of the agent that started it")
+    }),
+    "The agent that acts"
+  ),
+  cwd: text("The agent's working folder, absolute; hooks start there unless the config has another folder"),
+  projectDir: text("Root folder of the project, absolute"),
+  model: text("Name of the model"),
+  permissionMode: text("The host's permission mode, in its own words"),
+  transcriptPath: text("File with the conversation so far, in the host's own format"),
+  task: known(Task, "The task that the agent works on"),
+  host: known(
+    Schema.Struct({ name: text("Name of the product"), version: text("Its version") }),
+    "The product that fires the event"
+  ),
+  env: known(
+    Schema.Record(Schema.String, Schema.String),
+    "Environment as dialects and hooks see it. Default: the host's own. Not part of what a hook reads on stdin"
+  ),
+  extra: known(
+    Schema.Record(Schema.String, Schema.Unknown),
+    "Values that a dialect or a host needs and that have no key here; all data of a namespaced event"
+  ),
 
-  source: text,
-  reason: text,
-  prompt: text,
-  request: anything,
-  response: anything,
-  tool: known(ToolCall),
-  suggestions: anything,
-  result: known(Schema.Struct({ output: anything, error: anything, durationMs: known(Schema.Finite) })),
-  error: anything,
-  tools: known(Schema.Array(Schema.Unknown)),
-  lastMessage: text,
-  /** Whether, or how often, this turn was resumed by a hook before. */
-  alreadyResumed: known(Schema.Union([Schema.Boolean, Schema.Int])),
-  trigger: text,
-  instructions: text,
-  summary: text,
-  kind: text,
-  title: text,
-  message: text,
-  filePath: text,
-  change: text,
-  from: text,
-  to: text,
-  input: anything,
-  outcome: text,
-  output: anything,
-  budget: anything,
-  results: anything,
-  resultsPath: text,
-  status: text
+  source: text("What caused it; at session_start: startup, resume, clear, compact or fork"),
+  reason: text("Why it happened"),
+  prompt: text("What the person wrote"),
+  request: anything("The request for the model, in the host's own format"),
+  response: anything("The model's response, or its text"),
+  tool: known(ToolCall, "The tool call"),
+  suggestions: anything("Permission rules that the host would offer to the person"),
+  result: known(
+    Schema.Struct({
+      output: anything("What the tool returned"),
+      error: anything("Error of the tool, if it reported one"),
+      durationMs: known(Schema.Finite, "How long the call took, in milliseconds")
+    }),
+    "Result of the tool call"
+  ),
+  error: anything("What went wrong: a text or an object"),
+  tools: known(Schema.Array(Schema.Unknown), "The tool calls, each with its result"),
+  lastMessage: text("The agent's last message"),
+  alreadyResumed: known(
+    Schema.Union([Schema.Boolean, Schema.Int]),
+    "Whether hooks made the agent resume work in this turn before, or how often"
+  ),
+  trigger: text("manual or auto"),
+  instructions: text("What the person wants the summary to keep"),
+  summary: text("The summary that replaces the conversation"),
+  kind: text("Kind of the notification, in the host's own words"),
+  title: text("Title of the notification"),
+  message: text("Text of the notification"),
+  filePath: text("The file"),
+  change: text("What happened to the file, e.g. created, modified or deleted"),
+  from: text("The folder before"),
+  to: text("The folder from now on"),
+  input: anything("Input of the execution"),
+  outcome: text("success, error, aborted or budget_exhausted"),
+  output: anything("Output of the execution"),
+  budget: anything("The budget: what was limited, and how much was used"),
+  results: anything("Results of the evaluation, inline"),
+  resultsPath: text("File with the results"),
+  status: text("Overall result, e.g. passed or failed")
 })
 export type EventContext = typeof EventContext.Type
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import { decodeContext, type EventContext, unknownContextKeys } from "../../src/index.ts"
+import { decodeContext, EventContext, unknownContextKeys } from "../../src/index.ts"
 
 const decode = (input: unknown): EventContext => Result.getOrThrow(decodeContext(input))
 
@@ -35,3 +35,21 @@ describe("decodeContext", () => {
     Effect.sync(() => assert.isTrue(Result.isResult(decodeContext(input))))
   )
 })
+
+it("describes every key in its JSON Schema", () => {
+  const undescribed: Array<string> = []
+  const look = (schema: JsonSchema, path: string) => {
+    for (const [key, one] of Object.entries(schema.properties ?? {})) {
+      if (one.description === undefined && !path.endsWith("mcp.")) undescribed.push(path + key)
+      for (const form of one.anyOf ?? [one]) look(form, `${path}${key}.`)
+    }
+  }
+  look(Schema.toJsonSchemaDocument(EventContext).schema as JsonSchema, "")
+  assert.deepStrictEqual(undescribed, [])
+})
+
+interface JsonSchema {
+  readonly description?: string
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly anyOf?: ReadonlyArray<JsonSchema>
+}
