@@ -2,7 +2,7 @@
  * The documentation as something that runs: its fenced blocks, and a fresh folder in which they work.
  *
  * The word after the language says what a block is:
- * - a file name (```yaml tenterhook.yaml): it is written there; `.sh` files are made executable;
+ * - a file name (```yaml tenterhook.yaml): it is written there;
  * - `run` or `run=3` (```sh run=3): it is executed and must end with that code (0 where none is given); `ts` blocks that
  *   are files may have it too. A ```text output block that follows shows lines that must be in what it said;
  * - nothing: it shows something, and is not checked. A test keeps `sh` and `ts` blocks from being that.
@@ -10,7 +10,7 @@
  * What a block leaves running (`… &`, with its output in a file) is there for those that follow.
  */
 import { spawn } from "node:child_process"
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
 
 export interface Block {
@@ -46,16 +46,23 @@ export const expectedCode = (block: Block): number | undefined => {
   return word === undefined ? undefined : Number(word.split("=")[1] ?? 0)
 }
 
-/** Makes a folder where `tenterhook`, `npx tenterhook` and the packages' names resolve to this clone. */
-export const prepareFolder = (folder: string, root: string, nodeArguments: ReadonlyArray<string>) => {
+/** Where a page is typed. */
+export interface Desk {
+  readonly folder: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** A folder where `tenterhook`, `npx tenterhook` and the packages' names resolve to this clone, as if they were installed. */
+export const prepareDesk = (folder: string, root: string): Desk => {
   const bin = join(folder, ".bin")
   mkdirSync(bin, { recursive: true })
-  const node = [process.execPath, ...nodeArguments].map((word) => `'${word}'`).join(" ")
   const program = (name: string, text: string) =>
     writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
-  program("tenterhook", `exec ${node} '${join(root, "apps/cli/bin/tenterhook.js")}' "$@"`)
+  program("tenterhook", `exec '${process.execPath}' '${join(root, "apps/cli/bin/tenterhook.js")}' "$@"`)
   program("npx", `exec "$@"`)
-  program("node", `exec ${node} "$@"`)
+  // `npm install` has nothing to do.
+  program("npm", "exit 0")
+  program("node", `exec '${process.execPath}' "$@"`)
   const scope = join(folder, "node_modules", "@tenterhook")
   mkdirSync(scope, { recursive: true })
   for (const name of ["core", "shell", "tool-call", "webhook", "sql", "sqlite", "dialects", "conformance", "sdk"]) {
@@ -67,16 +74,52 @@ export const prepareFolder = (folder: string, root: string, nodeArguments: Reado
   mkdirSync(join(folder, "node_modules", "@effect"))
   symlinkSync(join(root, "node_modules/@effect/vitest"), join(folder, "node_modules/@effect/vitest"))
   writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n')
+  return { folder, env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}`, NO_COLOR: "1" } }
 }
 
-export const writeBlock = (folder: string, file: string, text: string) => {
+/**
+ * Types the blocks of a page, top-down. Fails at the first that does not do what the page says; ends, at the end, what
+ * they left running.
+ */
+export const typePage = async (desk: Desk, page: string, blocks: ReadonlyArray<Block>): Promise<void> => {
+  const left: Array<() => void> = []
+  let said = ""
+  try {
+    for (const block of blocks) {
+      const at = `${page}:${block.line}`
+      const file = fileOf(block)
+      const expected = expectedCode(block)
+      if (file !== undefined) writeBlock(desk.folder, file, block.text)
+      if (expected !== undefined) {
+        const ran = await runBlock(desk, block)
+        left.push(ran.end)
+        said = ran.said
+        if (ran.code !== expected) throw new Error(`${at} ended with ${ran.code}:\n${block.text}\n${said}`)
+      }
+      if (block.language === "text" && block.words.includes("output")) {
+        const missing = shownLines(block).filter((line) => !said.includes(line))
+        if (missing.length > 0)
+          throw new Error(`${at}: the block before does not print\n${missing.join("\n")}\n\n${said}`)
+      }
+    }
+  } finally {
+    for (const end of left) end()
+  }
+}
+
+const shownLines = ({ text }: Block): ReadonlyArray<string> =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && line !== "…")
+
+const writeBlock = (folder: string, file: string, text: string) => {
   const path = join(folder, file)
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text)
-  if (file.endsWith(".sh")) chmodSync(path, 0o755)
 }
 
-export interface Ran {
+interface Ran {
   /** 128 + n where a signal ended it. */
   readonly code: number
   /** stdout and stderr in the order they came. */
@@ -85,13 +128,15 @@ export interface Ran {
   readonly end: () => void
 }
 
-export const runBlock = (folder: string, block: Block): Promise<Ran> =>
+const runBlock = ({ folder, env }: Desk, block: Block): Promise<Ran> =>
   new Promise((done, failed) => {
-    const file = fileOf(block)
-    const [command, ...argv] =
-      block.language === "ts" ? [join(folder, ".bin/node"), file!] : ["/bin/sh", "-e", "-c", block.text]
-    const env = { ...process.env, PATH: `${join(folder, ".bin")}${delimiter}${process.env.PATH}`, NO_COLOR: "1" }
-    const child = spawn(command!, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], detached: true })
+    const line = block.language === "ts" ? `node ${fileOf(block)}` : block.text
+    const child = spawn("/bin/sh", ["-e", "-c", line], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true
+    })
     const late = setTimeout(() => endGroup(child.pid!), 150_000)
     const parts: Array<Buffer> = []
     child.stdout.on("data", (part) => parts.push(part))

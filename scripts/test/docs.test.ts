@@ -1,16 +1,20 @@
-/** Every example and every command in the documentation is run. */
+/** Every example and every command in the documentation is run: here, or in newcomer.test.ts as somebody who installs it. */
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Block, blocksOf, expectedCode, fileOf, prepareFolder, runBlock, writeBlock } from "../docs.ts"
+import { typedByNewcomers } from "./outside/newcomers.ts"
+import { type Block, blocksOf, expectedCode, fileOf, prepareDesk, typePage } from "../docs.ts"
 
 const root = join(import.meta.dirname, "../..")
-const pages = globSync(["README.md", "docs/**/*.md", "packages/*/README.md", "examples/*/README.md"], {
-  cwd: root,
-  exclude: (path) => path.includes("node_modules")
-}).toSorted()
+const pages = globSync(
+  ["README.md", "docs/**/*.md", "packages/*/README.md", "apps/*/README.md", "examples/*/README.md"],
+  {
+    cwd: root,
+    exclude: (path) => path.includes("node_modules")
+  }
+).toSorted()
 
 describe.each(pages)("%s", (page) => {
   const blocks = blocksOf(readFileSync(join(root, page), "utf8"))
@@ -25,40 +29,14 @@ describe.each(pages)("%s", (page) => {
     )
   })
 
-  if (blocks.every((block) => expectedCode(block) === undefined)) return
+  if (typedByNewcomers.includes(page) || blocks.every((block) => expectedCode(block) === undefined)) return
   // A clone needs Node and git, and nothing else.
   const lacking = programs.filter(({ name, isThere }) => !isThere && blocks.some((block) => runs(block, name)))
   it.runIf(lacking.length === 0)("does what it says", { timeout: 400_000 }, async () => {
-    const left: Array<() => void> = []
     const folder = mkdtempSync(join(tmpdir(), "tenterhook-docs-"))
     try {
-      prepareFolder(folder, root, [])
-      let said = ""
-      for (const block of blocks) {
-        const file = fileOf(block)
-        const expected = expectedCode(block)
-        if (file !== undefined) writeBlock(folder, file, block.text)
-        if (expected !== undefined) {
-          const ran = await runBlock(folder, block)
-          said = ran.said
-          left.push(ran.end)
-          assert.strictEqual(
-            ran.code,
-            expected,
-            `${page}:${block.line} ended with ${ran.code}:\n${block.text}\n${said}`
-          )
-        }
-        if (block.language === "text" && block.words.includes("output")) {
-          for (const line of block.text
-            .split("\n")
-            .map((one) => one.trim())
-            .filter((one) => one !== "" && one !== "…")) {
-            assert.include(said, line, `${page}:${block.line}: the block before does not print this`)
-          }
-        }
-      }
+      await typePage(prepareDesk(folder, root), page, blocks)
     } finally {
-      for (const end of left) end()
       rmSync(folder, { recursive: true, force: true })
     }
   })

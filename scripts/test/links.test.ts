@@ -4,7 +4,7 @@ import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { root, within } from "../workspace.mjs"
 
-const documents = globSync(["*.md", "docs/**/*.md", "packages/*/README.md", "examples/*/README.md", "bench/*.md"], {
+const documents = globSync(["*.md", "docs/**/*.md", "{packages,apps,examples}/*/README.md", "bench/*.md"], {
   cwd: root
 }).toSorted()
 
