@@ -9,7 +9,9 @@ describe("serve", () => {
     const first = await serve(folder.at("data"), { json: false })
     assert.match(first.out(), /^listening on http:\/\/127\.0\.0\.1:\d+\ndata in .*\nkey th_[\w-]{40,}\n/)
     assert.strictEqual((await first.ask("GET", "/ai/agents")).status, 200)
-    assert.deepInclude(await first.stop(), { code: 0, stderr: "" })
+    const ended = await first.stop()
+    assert.strictEqual(ended.code, 0)
+    assert.match(ended.stderr, onlyRequests)
 
     const second = await serve(folder.at("data"), { json: false })
     assert.notInclude(second.out(), "key")
@@ -25,6 +27,33 @@ describe("serve", () => {
     assert.strictEqual(server.out().split("\n").length, 2)
     assert.deepInclude(JSON.parse(server.out()), { url: server.url, data: folder.at("data") })
     assert.strictEqual((await fetch(`${server.url}/ai/agents`)).status, 200)
+  })
+
+  it("logs 60 requests and a refused one as lines, as JSON on demand, and warnings alone with --log-level warn", async () => {
+    const folder = makeFolder()
+    const logged = async (...args: ReadonlyArray<string>) => {
+      const server = await serve(folder.at("data"), { args: [...args, "--no-key-on-loopback"] })
+      for (let n = 0; n < 60; n++) await fetch(`${server.url}/v1/fires?limit=1`)
+      await server.ask("GET", "/v1/fires", undefined, "th_wrong")
+      return (await server.stop()).stderr.split("\n").filter((line) => / request |"request"/.test(line))
+    }
+    const [text, json, warnings] = [
+      await logged(),
+      await logged("--log-format", "json"),
+      await logged("--log-level", "warn")
+    ]
+    assert.lengthOf(text, 61)
+    const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`
+    const rest = String.raw`key=none peer=127\.0\.0\.1 id=[\da-f-]{36}`
+    assert.match(text[0]!, new RegExp(`^${time} info  request GET /v1/fires 200 [\\d.]+ ms \\d+ B ${rest}$`))
+    assert.match(
+      text[60]!,
+      new RegExp(`^${time} warn  request GET /v1/fires 401 .* ${rest} refused="expected a key.*"$`)
+    )
+    assert.lengthOf(json, 61)
+    assert.deepInclude(JSON.parse(json[0]!), { level: "info", kind: "request", path: "/v1/fires", status: 200 })
+    assert.lengthOf(warnings, 1)
+    assert.include(warnings[0], " 401 ")
   })
 
   it("refuses in a sentence what it cannot have", async () => {
@@ -103,7 +132,9 @@ describe("serve that is told to leave", () => {
     const { status, body } = await answer
     assert.strictEqual(status, 200)
     assert.strictEqual(body.outcomes[0].stdout, "whole\n")
-    assert.deepInclude(await leaving, { code: 0, stderr: "" })
+    const ended = await leaving
+    assert.strictEqual(ended.code, 0)
+    assert.match(ended.stderr, onlyRequests)
     assert.strictEqual(await processesBecome(0, server.mark), 0)
 
     const next = await serve(folder.at("data"), { key: server.key() })
@@ -229,6 +260,9 @@ const serve = async (data: string, { args = [], json = true, key }: Serving = {}
   }
   return { child, url, key: ownKey, out: () => stdout, ask, stop, ended, mark }
 }
+
+/** A log in which nothing went wrong. */
+const onlyRequests = /^(\S+ (info|warn) +(request|key|delivery) .*\n)*$/
 
 const run = async (cwd: string, args: ReadonlyArray<string>) => {
   const child = spawn(process.execPath, [program, "serve", ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] })

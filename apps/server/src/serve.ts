@@ -31,6 +31,7 @@ import { frontDoorLayer, routerConfig } from "./http/frontDoor.ts"
 import { idempotencyLayer, migrateIdempotency } from "./http/idempotency.ts"
 import { patientServer } from "./http/patientServer.ts"
 import { openApiLayer, openApiPaths } from "./http/openapi.ts"
+import { beginRequest } from "./http/requestLog.ts"
 import { Keys } from "./keys/Keys.ts"
 import { migrateKeys } from "./keys/tables.ts"
 import { agentRoutes } from "./routes/agents.ts"
@@ -51,7 +52,10 @@ import { migrate } from "./store/tables.ts"
 import { type Listening, ServeError, wordsFor } from "./ServeError.ts"
 import { deliveriesInFeed } from "./watch/deliveriesInFeed.ts"
 import { Feed } from "./watch/Feed.ts"
+import { deliveriesInLog } from "./watch/deliveriesInLog.ts"
 import { Health } from "./watch/Health.ts"
+import { keysInLog } from "./watch/keysInLog.ts"
+import type { LogEntry } from "./watch/LogEntry.ts"
 import { type OperatorLog, operatorLog } from "./watch/OperatorLog.ts"
 
 export interface ServeOptions {
@@ -98,8 +102,10 @@ export interface ServeOptions {
   readonly maxBodyBytes?: number
   /** How long fires and executions that ended are kept. Default: 30 days. */
   readonly recordDays?: number
-  /** Told what an operator should know. */
+  /** Receives messages for the operator: what the server could not do, and what it does about it. */
   readonly log?: (text: string) => void
+  /** Receives an entry for each request, each try of a delivery, and each key that is created or revoked. */
+  readonly logEntry?: (entry: LogEntry) => void
 }
 
 /** It has to keep to the contract of `@tenterhook/server/store-contract`. */
@@ -261,7 +267,9 @@ const serverLayer = (
     Layer.provideMerge(hooks)
   )
 
-  const inside = Layer.provideMerge(Health.layer, executions)
+  const { logEntry } = options
+  const logged = logEntry === undefined ? Layer.empty : Layer.merge(deliveriesInLog(logEntry), keysInLog(logEntry))
+  const inside = Layer.provideMerge(Layer.merge(Health.layer, logged), executions)
 
   const middlewares = Layer.unwrap(
     Effect.map(Health, ({ draining }) =>
@@ -290,8 +298,11 @@ const serverLayer = (
 
   const app = Layer.mergeAll(routes, openApiLayer(Api), frontDoorLayer(Api, { maxBodyBytes, otherPaths: openApiPaths }))
 
+  const begin = logEntry === undefined ? undefined : beginRequest(logEntry)
   return HttpRouter.serve(app, { routerConfig, disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provideMerge(NodeHttpServer.layer(patientServer, { port, host, gracefulShutdownTimeout: drainMs })),
+    Layer.provideMerge(
+      NodeHttpServer.layer(() => patientServer(begin), { port, host, gracefulShutdownTimeout: drainMs })
+    ),
     Layer.provideMerge(Layer.effectDiscard(Effect.addFinalizer(() => Effect.sync(drained)))),
     Layer.provideMerge(inside),
     Layer.provide(told.layer),

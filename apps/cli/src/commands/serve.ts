@@ -8,6 +8,7 @@ import { databaseFlag, databaseOf } from "../databaseFlag.ts"
 import { jsonFlag } from "../flags.ts"
 import { checkAllow, toolFlags } from "../hostFlags.ts"
 import { Refusal } from "../Refusal.ts"
+import { serverLog } from "../ServerLog.ts"
 import { dieOf, type EndSignal, onEndSignal } from "../signals.ts"
 import { penFor, print } from "../terminal/Terminal.ts"
 
@@ -88,6 +89,12 @@ export const serve = Command.make(
       Flag.withMetavar("days"),
       Flag.withDescription("How long fires and ended executions are kept; 30 where absent")
     ),
+    logFormat: Flag.Literals("log-format", ["text", "json"]).pipe(
+      Flag.withDefault("text"),
+      Flag.withDescription(
+        "Of the log on stderr: a line for each request, each try of a delivery and each change of a key; --log-level warn leaves warnings"
+      )
+    ),
     json: jsonFlag
   },
   does(async (flags, { words }) => {
@@ -116,6 +123,7 @@ export const serve = Command.make(
         hint: "--cluster-port, and --cluster-host if that is not 127.0.0.1"
       })
     const stop = firstAndSecond()
+    const log = serverLog(words, flags.logFormat)
     const { serve: start } = await import("@tenterhook/server")
     const given = <A>(name: string, option: Option.Option<A>) => (Option.isSome(option) ? { [name]: option.value } : {})
     const server = await start({
@@ -126,7 +134,8 @@ export const serve = Command.make(
       toolServers: await serversOf(flags.tools),
       env: environment(flags.env),
       noKeyOnLoopback: flags.noKeyOnLoopback,
-      log: (text) => words.warn(text),
+      log: log.message,
+      logEntry: log.entry,
       ...given("databaseUrl", databaseUrl),
       ...given("clusterHost", flags.clusterHost),
       ...given("clusterPort", flags.clusterPort),
@@ -142,6 +151,7 @@ export const serve = Command.make(
     else tell(server, flags.noKeyOnLoopback)
     await stop.first
     await server.close()
+    log.flush()
     stop.release()
     return exitCode.ok
   })

@@ -8,6 +8,7 @@ import { everyScope, RequiredScopes } from "../api/Scope.ts"
 import { Keys } from "../keys/Keys.ts"
 import { answer } from "./answer.ts"
 import { doubtAbout } from "./loopback.ts"
+import { isLogged, noteKey, noteRefusal } from "./requestLog.ts"
 import { makeTokenBuckets } from "./TokenBuckets.ts"
 
 export interface AuthorizationSettings {
@@ -42,15 +43,33 @@ export const authorizationLayer = ({
         return Effect.map(Effect.orDie(keys.find(key)), (caller) => caller ?? unknownKey)
       }
 
+      /** For the log: why it was refused, and which key it was if that was revoked. Nothing of the key itself. */
+      const note = (request: HttpServerRequest.HttpServerRequest, key: string, refused: Unauthorized) => {
+        noteRefusal(request, refused.detail ?? "no valid key")
+        if (refused !== unknownKey) return Effect.void
+        return Effect.map(Effect.orDie(keys.revokedId(key)), (id) => {
+          if (id === null) return
+          noteKey(request, id)
+          noteRefusal(request, "the key was revoked")
+        })
+      }
+
       return Authorization.of({
         key: Effect.fnUntraced(function* (httpEffect, { credential, endpoint }) {
           const request = yield* HttpServerRequest.HttpServerRequest
           const caller = yield* callerOf(request, Redacted.value(credential))
-          if (caller instanceof Unauthorized) return yield* answer(caller, { "www-authenticate": "Bearer" })
+          if (caller instanceof Unauthorized) {
+            if (isLogged(request)) yield* note(request, Redacted.value(credential), caller)
+            return yield* answer(caller, { "www-authenticate": "Bearer" })
+          }
+          noteKey(request, caller.keyId)
           const seconds = buckets?.take(caller.keyId ?? "", clock.currentTimeMillisUnsafe()) ?? 0
           if (seconds > 0) return yield* answer(tooMany(seconds), { "retry-after": String(seconds) })
           const missing = scopesOf(endpoint).filter((scope) => !has(caller, scope))
-          if (missing.length > 0) return yield* lacking(missing)
+          if (missing.length > 0) {
+            noteRefusal(request, `the key lacks the scope ${missing.join(" and ")}`)
+            return yield* lacking(missing)
+          }
           return yield* Effect.provideService(httpEffect, CurrentCaller, caller)
         })
       })

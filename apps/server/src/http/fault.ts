@@ -7,15 +7,18 @@ import { SqlError } from "effect/sql"
 import { about, InternalError, Unacceptable, Unavailable } from "../api/Problem.ts"
 import { HoldsNul, StoreError } from "../store/StoreError.ts"
 import { answer } from "./answer.ts"
+import { noteFault } from "./requestLog.ts"
 
 /** What the client gets for a cause that nobody foresaw. Never anything of the cause. */
 export const faultAnswer = (
   cause: Cause.Cause<unknown>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) => {
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const { method, url } = request
     const nul = cause.reasons.map(faultOf).find((error) => error instanceof HoldsNul)
     if (nul !== undefined) return answer(new Unacceptable(about("payload", nul.message)))
     const instance = `urn:uuid:${crypto.randomUUID()}`
+    noteFault(request, instance)
     const problem = cause.reasons.some(isOfDatabase)
       ? new Unavailable({ ...about("server", "the database did not answer; ask again"), instance })
       : new InternalError({ detail: `a fault of the server; its log tells more of ${instance}`, instance })

@@ -55,14 +55,16 @@ export class Keys extends Context.Service<
   Keys,
   {
     readonly create: (key: NewKey) => Effect.Effect<CreatedKey, KeysError | SqlError.SqlError>
-    /** The newest first, with those that were revoked. */
     /** The same, where there was never a key; null where there was. Of several processes that ask at once one gets it. */
     readonly first: Effect.Effect<CreatedKey | null, SqlError.SqlError>
+    /** The newest first, with those that were revoked. */
     readonly list: Effect.Effect<ReadonlyArray<KeyRecord>, SqlError.SqlError>
     /** Other processes notice within a second. A key that was revoked before stays so. */
     readonly revoke: (id: string) => Effect.Effect<KeyRecord, KeysError | SqlError.SqlError>
     /** Whose key it is; null for one that is unknown or revoked. Asks the database once a second at most for each key. */
     readonly find: (key: string) => Effect.Effect<Caller | null, SqlError.SqlError>
+    /** Id of a key that was revoked; null for any other text. Asks the database. */
+    readonly revokedId: (key: string) => Effect.Effect<string | null, SqlError.SqlError>
     /** Whether there was never a key: a folder whose keys were all revoked is not empty, it is closed. */
     readonly isEmpty: Effect.Effect<boolean, SqlError.SqlError>
   }
@@ -132,6 +134,14 @@ export class Keys extends Context.Service<
         return caller
       })
 
+      const revokedId = Effect.fnUntraced(function* (key: string) {
+        if (!isKey(key)) return null
+        const [row] = yield* keyRows(
+          sql`SELECT * FROM server_key WHERE hash = ${hashOf(key)} AND revoked_at IS NOT NULL`
+        )
+        return row?.id ?? null
+      })
+
       /** A request is not refused because this could not be written down. */
       const used = (id: string, now: number) =>
         sql`UPDATE server_key SET last_used_at = ${now} WHERE id = ${id}`.pipe(
@@ -150,7 +160,7 @@ export class Keys extends Context.Service<
         })
       )
 
-      return Keys.of({ create, first, list, revoke, find, isEmpty })
+      return Keys.of({ create, first, list, revoke, find, revokedId, isEmpty })
     })
   )
 }

@@ -65,7 +65,8 @@ export const makeAnnouncer = (
                 endpointId: endpoint.id,
                 type: announcement.one.type,
                 status: endpoint.status === "disabled" ? "held" : "pending",
-                attempt: null
+                attempt: null,
+                retryAt: null
               }
             ]
           : []

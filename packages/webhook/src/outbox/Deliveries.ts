@@ -174,7 +174,8 @@ export const makeDeliveries = (
           endpointId: endpoint_id,
           type,
           status,
-          attempt: null
+          attempt: null,
+          retryAt: null
         }))
       )
       yield* sql.afterCommit(Effect.sync(() => wake(() => rows.map(({ endpoint_id }) => endpoint_id))))

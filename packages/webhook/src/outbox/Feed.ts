@@ -13,6 +13,8 @@ export interface DeliveryChange {
   readonly status: DeliveryStatus
   /** The try that has just been recorded; null where none was. */
   readonly attempt: Attempt | null
+  /** When the next try is due, where this one failed and another follows; in epoch milliseconds. */
+  readonly retryAt: number | null
 }
 
 export interface Feed {
@@ -71,7 +73,8 @@ export const makeFeed = (sql: SqlClient.SqlClient): Feed => {
               endpointId: endpoint_id,
               type,
               status,
-              attempt: null
+              attempt: null,
+              retryAt: null
             }))
           )
         )

@@ -112,12 +112,13 @@ export const makeRecords = (
   /** Told at once, before anything else that comes of it. */
   const told = (some: () => ReadonlyArray<Recorded>) =>
     feed.tell(() =>
-      some().map(({ claim, status, attempt }) => ({
+      some().map(({ claim, status, attempt, retryAt }) => ({
         deliveryId: claim.id,
         endpointId: claim.subscriber.endpoint.id,
         type: claim.type,
         status,
-        attempt
+        attempt,
+        retryAt
       }))
     )
 
@@ -144,7 +145,8 @@ export const makeRecords = (
         ? mine
         : yield* triedRows(sql`UPDATE outbox_delivery SET attempts = attempts + 1
             WHERE id = ${claim.id} RETURNING id, attempts, status`)
-    const recorded = tried.map((row) => recordedOf(ended, row))
+    const retryAt = mine.length > 0 && next._tag === "retry" ? next.at : null
+    const recorded = tried.map((row) => recordedOf(ended, row, retryAt))
     rows.push(...recorded)
     yield* told(() => recorded)
     if (next._tag !== "failed") return false
@@ -210,11 +212,13 @@ interface Recorded {
   readonly claim: Claim
   readonly status: DeliveryStatus
   readonly attempt: Attempt
+  readonly retryAt: number | null
 }
 
-const recordedOf = ({ claim, result }: Ended, row: typeof TriedRow.Type): Recorded => ({
+const recordedOf = ({ claim, result }: Ended, row: typeof TriedRow.Type, retryAt: number | null = null): Recorded => ({
   claim,
   status: row.status,
+  retryAt,
   attempt: {
     number: row.attempts,
     at: claim.claimedAt,
