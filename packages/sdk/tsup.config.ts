@@ -1,3 +1,3 @@
 import { library } from "../../tsup.base.ts"
 
-export default library(["src/index.ts", "src/connectHooks.ts", "src/outbox.ts"], "node")
+export default library(["src/index.ts", "src/connectHooks.ts", "src/outbox.ts", "src/options/index.ts"], "node")

@@ -1,4 +1,5 @@
 /** The command line cannot do what was asked: a sentence for the person who asked, and an exit code. */
+import type { ConfigNotFound } from "@tenterhook/sdk"
 import { exitCode } from "./ExitCode.ts"
 
 export class Refusal extends Error {
@@ -17,6 +18,11 @@ export class Refusal extends Error {
 /** What may be told of any error without its stack: what is the asker's to mend is a refusal with exit code 2. */
 export const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error
+  if (tagOf(error) === "ConfigNotFound") {
+    return new Refusal((error as ConfigNotFound).problem, {
+      hint: "`tenterhook init` writes a first one; --config names one that is elsewhere"
+    })
+  }
   const message = error instanceof Error && error.message !== "" ? error.message : String(error)
   const code = isUsage(error) ? exitCode.usage : exitCode.failure
   return new Refusal(message, isRefusedKey(error) ? { code, hint: keyHint } : { code })

@@ -3,8 +3,6 @@ import { formatProblem, type LoadNotice } from "@tenterhook/core"
 import type { Hooks, HooksOptions } from "@tenterhook/sdk"
 import * as Option from "effect/Option"
 import type { ConfigFlags } from "./flags.ts"
-import { lookedFor } from "./lookedFor.ts"
-import { Refusal } from "./Refusal.ts"
 import { shortPath } from "./show/shortPath.ts"
 import type { Words } from "./terminal/Words.ts"
 
@@ -18,21 +16,12 @@ export const hooksOptions = (flags: ConfigFlags): HooksOptions => ({
 export const openHooks = async (flags: ConfigFlags, words: Words, host: HooksOptions = {}): Promise<Hooks> => {
   const { createHooks, discoveredNotice } = await import("@tenterhook/sdk")
   const hooks = await createHooks({ ...hooksOptions(flags), ...host })
-  if (hooks.sets.length === 0) throw await nothingFound()
   for (const notice of hooks.notices) {
     if (notice.text === discoveredNotice)
       words.info(`using ${shortPath(notice.file!)}, found from here; --config names one`)
     else words.warn(formatNotice(notice))
   }
   return hooks
-}
-
-export const nothingFound = async (): Promise<Refusal> => {
-  const { files, folders } = await lookedFor(process.cwd())
-  const where = folders.length === 1 ? folders[0] : `${folders[0]} and above, up to ${folders.at(-1)}`
-  return new Refusal(`no hook config: looked for ${files.join(", ")} in ${where}`, {
-    hint: "`tenterhook init` writes a first one; --config names one that is elsewhere"
-  })
 }
 
 /** `coder.json:3:5: text`, with the file as it reads best from here. */

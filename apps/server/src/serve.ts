@@ -13,6 +13,7 @@ import type { SqlClient } from "effect/sql"
 import { createServer } from "node:net"
 import { join, resolve } from "node:path"
 import { Api } from "./api/Api.ts"
+import { checkServeOptions } from "./checkServeOptions.ts"
 import { deliveryShares } from "./execution/deliveryShares.ts"
 import { DurableExecutions } from "./execution/DurableExecutions.ts"
 import { accountOf, type KubernetesPlace, NotInKubernetes } from "./execution/kubernetes.ts"
@@ -133,6 +134,7 @@ export interface RunningServer {
 
 /** Resolves when it answers. Rejects with `ServeError` where it cannot come up. */
 export const serve = async (options: ServeOptions = {}): Promise<RunningServer> => {
+  checkServeOptions(options)
   checkPort("the port", options.port ?? defaultPort)
   checkPort("the port for the other servers", options.clusterPort ?? 0)
   if (options.clusterListen !== undefined) {

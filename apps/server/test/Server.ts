@@ -28,7 +28,7 @@ export const makeFolder = () => {
 }
 
 /** Closed when the test ends. What it logs goes to `logged`: nothing, where all is well. */
-export const openServer = async (options: ServeOptions & { readonly key?: string } = {}) => {
+export const openServer = async ({ key: known, ...options }: ServeOptions & { readonly key?: string } = {}) => {
   const logged: Array<string> = []
   const data = options.data ?? join(makeFolder(), "data")
   const server = await serve({
@@ -42,7 +42,7 @@ export const openServer = async (options: ServeOptions & { readonly key?: string
   let closing: Promise<void> | undefined
   const close = () => (closing ??= server.close())
   onTestFinished(close)
-  const key = options.key ?? server.key!
+  const key = known ?? server.key!
   return { ...server, key, close, logged, ...speaking(server.url, key) }
 }
 

@@ -55,6 +55,25 @@ describe("a server", () => {
     assert.isBelow(performance.now() - since, 40_000)
   })
 
+  it("refuses unknown options with the nearest name, and wrong types", async () => {
+    const data = join(makeFolder(), "data")
+    const tries = [
+      [{ databaseURL: "postgres://a@b/c" }, 'serve: unknown option "databaseURL"; did you mean "databaseUrl"?'],
+      [{ noKeyOnLoopback: "yes" }, 'serve: noKeyOnLoopback: expected true or false, got "yes"'],
+      [{ clusterListen: { host: "x" } }, "serve: clusterListen.port: expected it"],
+      [{ tools: [{ name: "x", runs: () => 1, run: undefined }] }, 'tools[0]: unknown key "runs"; did you mean "run"?']
+    ] as const
+    for (const [options, message] of tries) {
+      const error = await serve({ data, port: 0, ...options } as never).then(
+        ({ close }) => close().then(() => null),
+        (refused: unknown) => refused
+      )
+      assert.instanceOf(error, ServeError)
+      assert.include(error.message, message)
+    }
+    assert.isFalse(existsSync(data))
+  })
+
   it("does not come up where its folder will not do", async () => {
     const folder = makeFolder()
     const at = (name: string) => join(folder, name)

@@ -14,14 +14,16 @@ import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { dirname, isAbsolute, resolve } from "node:path"
 import { foldersUp } from "./foldersUp.ts"
+import { ConfigNotFound } from "./ConfigNotFound.ts"
 import type { ConfigText } from "./ConfigText.ts"
 import { discoveredNotice } from "./discoveredNotice.ts"
 import { refusedInDiscovered, refusedInSent, refusedPlugins } from "./plugins/configPlugins.ts"
 
 export interface ConfigRequest {
   /**
-   * Paths as their owner names them, relative to `cwd`, or texts. Absent: look for configs from `cwd` up to the
-   * repository's root. Empty: exactly none, and nothing is looked for; a dialect that was named then has its environment.
+   * Paths as their owner names them, relative to `cwd`, or texts. Default: look for configs from `cwd` up to the
+   * repository's root. Empty: none, and nothing is looked for; a dialect that was named and is configured by
+   * environment has its environment.
    */
   readonly configs?: ReadonlyArray<string | ConfigText>
   /** Hooks given in code, beside or in place of files. */
@@ -35,7 +37,10 @@ export interface ConfigRequest {
   readonly configPlugins?: boolean
 }
 
-/** Every hook set of a request, in order. Fails with all problems of all configs that cannot be loaded. */
+/**
+ * Every hook set of a request, in order. Fails with all problems of all configs that cannot be loaded, and with
+ * `ConfigNotFound` where nothing was named and nothing is found.
+ */
 export const loadConfigs = Effect.fnUntraced(function* (
   request: ConfigRequest,
   dialects: ReadonlyArray<Dialect>,
@@ -68,7 +73,7 @@ const sourcesOf = Effect.fnUntraced(function* (
   request: ConfigRequest,
   dialects: ReadonlyArray<Dialect>,
   wanted: Dialect | undefined
-): Effect.fn.Return<ReadonlyArray<Found>, ConfigError> {
+): Effect.fn.Return<ReadonlyArray<Found>, ConfigError | ConfigNotFound> {
   const { cwd } = request
   const found: Array<Found> = []
   for (const config of request.configs ?? []) {
@@ -80,13 +85,14 @@ const sourcesOf = Effect.fnUntraced(function* (
     found.push({ source: { _tag: "value", value: request.value, folder: cwd }, dialect, discovered: false })
   }
   if (found.length > 0) return found
-  const environment = (dialect: Dialect): ReadonlyArray<Found> => [
-    { source: { _tag: "environment", folder: cwd }, dialect, discovered: false }
-  ]
-  if (request.configs !== undefined) return wanted === undefined ? [] : environment(wanted)
+  const source: ConfigSource = { _tag: "environment", folder: cwd }
+  const environment: ReadonlyArray<Found> =
+    wanted?.recognizes(source) === true ? [{ source, dialect: wanted, discovered: false }] : []
+  if (request.configs !== undefined) return environment
 
   const candidates = wanted === undefined ? dialects : [wanted]
-  for (const path of foldersUp(cwd)) {
+  const folders = foldersUp(cwd)
+  for (const path of folders) {
     const folder: Folder = { path, env: request.env, read: (file) => readText(resolve(path, file)) }
     for (const dialect of candidates) {
       for (const source of yield* dialect.discover(folder)) found.push({ source, dialect, discovered: true })
@@ -95,7 +101,19 @@ const sourcesOf = Effect.fnUntraced(function* (
     const own = found.filter(({ dialect }) => dialect.id === "native")
     if (found.length > 0) return own.length > 0 ? own : found
   }
-  return wanted === undefined ? [] : environment(wanted)
+  return environment.length > 0 ? environment : yield* Effect.fail(yield* notFound(candidates, folders))
+})
+
+/** The error for these dialects: a folder without files records what each of them asks it for. */
+const notFound = Effect.fnUntraced(function* (dialects: ReadonlyArray<Dialect>, folders: ReadonlyArray<string>) {
+  const files = new Set<string>()
+  const recording: Folder = { path: folders[0]!, env: {}, read: (file) => Effect.sync(() => (files.add(file), null)) }
+  yield* Effect.forEach(dialects, (dialect) => dialect.discover(recording))
+  const own = (file: string) => file.startsWith("tenterhook.")
+  return new ConfigNotFound(
+    [...files].toSorted((a, b) => Number(own(b)) - Number(own(a))),
+    folders
+  )
 })
 
 const load = (

@@ -57,7 +57,10 @@ export interface ServerHooks extends AnyHooks {
   readonly url: string
 }
 
-/** Rejects with `InvalidConnection` where the options cannot be, and with `ConfigError` where a file cannot be read. */
+/**
+ * Rejects with `InvalidOptions` for an unknown option or a wrong type, with `InvalidConnection` where the options
+ * contradict each other, and with `ConfigError` where a file cannot be read.
+ */
 export const connectHooks = async (options: ConnectOptions): Promise<ServerHooks> => {
   const { serverHooks } = await import("./server/serverHooks.ts")
   return serverHooks(options)

@@ -36,6 +36,8 @@ import type { ConfigText } from "./ConfigText.ts"
 import { listOf, loadConfigs } from "./Configs.ts"
 import { endOnce, type Execution, executionWith, type OngoingExecution, startAborted } from "./Execution.ts"
 import { type Delivered, type DeliverOptions, makeMailroom } from "./Mailroom.ts"
+import { checkOptions } from "./options/Check.ts"
+import * as shapes from "./options/shapes.ts"
 import type { EndpointOptions } from "./outbox.ts"
 import { adapterOfLayer, lazyAdapter } from "./lazyAdapter.ts"
 import { unlessAborted } from "./unlessAborted.ts"
@@ -47,8 +49,9 @@ import { pluginsFor } from "./plugins/pluginsFor.ts"
 
 export interface HooksOptions {
   /**
-   * Config files, relative to `cwd`, or configs as text. Neither this nor `hooks`: looked for from `cwd` up to the
-   * repository's root. An empty list: nothing is looked for; with `dialect`, what its environment alone configures.
+   * Config files, relative to `cwd`, or configs as text. Default, if there are no `hooks`: the configs that are found
+   * from `cwd` up to the repository's root; if there are none, `createHooks` rejects. An empty list: no config, on
+   * purpose; with a `dialect` that is configured by environment, what its environment configures.
    */
   readonly config?: string | ConfigText | ReadonlyArray<string | ConfigText>
   /** The config's dialect; recognized where absent. Of `hooks`: `native` where absent. */
@@ -109,11 +112,13 @@ export interface Hooks extends AnyHooks {
 }
 
 /**
- * Rejects with `ConfigError` where a config cannot be loaded, with `NoDialect` for an unknown dialect, with
+ * Rejects with `InvalidOptions` for an unknown option or a wrong type, with `ConfigNotFound` where no config is named and
+ * none is found, with `ConfigError` where a config cannot be loaded, with `NoDialect` for an unknown dialect, with
  * `PluginError` where an adapter, a dialect or a module of them cannot be used, and with an error that says what was
- * expected where tools, endpoints or the allow-list are not as they should be.
+ * expected where tools, endpoints or the allow-list are invalid.
  */
 export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> => {
+  checkOptions("createHooks", shapes.hooksOptions, options)
   const cwd = options.cwd ?? process.cwd()
   const env = options.env ?? hostEnv
   const plugged = await pluginsFor({ ...options, cwd })
@@ -175,6 +180,7 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
     const fireIn =
       (execution: EngineExecution | null) =>
       async (name: string, given: EventContext = {}, fireOptions: FireOptions = {}): Promise<FireReport> => {
+        checkOptions("fire", shapes.fireOptions, fireOptions)
         const { signal, whenAborted = "reject" } = fireOptions
         const rejecting = whenAborted === "reject" ? signal : undefined
         stopping.signal.throwIfAborted()
@@ -203,7 +209,10 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
       const execution: OngoingExecution = {
         id,
         fire: (name, more, fireOptions) => fireHere(name, within(more), fireOptions),
-        end: endOnce((how, endOptions) => fireHere("execution_end", within(how), endOptions).finally(release))
+        end: endOnce(async (how, endOptions) => {
+          checkOptions("end", shapes.executionEnd, how)
+          return fireHere("execution_end", within(how), endOptions).finally(release)
+        })
       }
       return { execution, release }
     }
@@ -237,7 +246,10 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
         const { list } = await toolkit.get()
         return Effect.runPromise(list)
       },
-      deliver: mailroom.deliver,
+      deliver: async (deliverOptions = {}) => {
+        checkOptions("deliver", shapes.deliverOptions, deliverOptions)
+        return mailroom.deliver(deliverOptions)
+      },
       listen: journal.listen,
       close,
       [Symbol.asyncDispose]: close

@@ -11,7 +11,9 @@ export {
   ServerRefused,
   ServerUnreachable
 } from "./connectHooks.ts"
+export { ConfigNotFound } from "./ConfigNotFound.ts"
 export type { ConfigText } from "./ConfigText.ts"
+export { InvalidOptions } from "./options/Check.ts"
 export type { Delivered, DeliverOptions } from "./Mailroom.ts"
 export type { EndpointOptions } from "./outbox.ts"
 export { errata } from "./errata.ts"

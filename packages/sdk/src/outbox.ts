@@ -4,6 +4,8 @@ import type { MovableClock } from "@tenterhook/core"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { checkOptions } from "./options/Check.ts"
+import * as shapes from "./options/shapes.ts"
 
 /** Who gets what is announced. */
 export interface EndpointOptions {
@@ -46,6 +48,7 @@ export interface DataFolderOptions {
 
 /** Rejects with `OutboxError` where an endpoint cannot be saved as it is, or the folder cannot be used. */
 export const openDataFolder = async ({ folder, endpoints, ...options }: DataFolderOptions): Promise<OpenOutbox> => {
+  if (endpoints !== undefined) checkOptions("endpoints", shapes.endpoints, endpoints)
   makeFolder(folder)
   const wanted = endpoints?.map(declared)
   const outbox = await openOutbox({

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import {
   ConfigError,
+  ConfigNotFound,
   createHooks,
   ExecutionRefused,
   InvalidContext,
@@ -172,8 +173,7 @@ describe("createHooks", () => {
     write("tenterhook.yaml", "hooks: [{ on: stop, run: 'true' }]\n")
     mkdirSync(join(folder, "repo/.git"), { recursive: true })
     mkdirSync(join(folder, "repo/deep/er"), { recursive: true })
-    await using none = await createHooks({ cwd: join(folder, "repo/deep/er"), env: {} })
-    assert.lengthOf(none.sets, 0)
+    assert.instanceOf(await rejection(createHooks({ cwd: join(folder, "repo/deep/er"), env: {} })), ConfigNotFound)
     write("repo/tenterhook.yaml", "hooks: [{ on: stop, run: 'true' }]\n")
     await using found = await createHooks({ cwd: join(folder, "repo/deep/er"), env: {} })
     assert.lengthOf(found.sets, 1)

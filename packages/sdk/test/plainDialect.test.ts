@@ -233,10 +233,11 @@ describe("load", () => {
   })
 
   it("a dialect that was named and has no config: refused", async () => {
-    const error = await rejection(
-      createHooks({ cwd: folder, dialects: [{ ...cascade, files: ["other.yaml"] }], dialect: "cascade" })
-    )
-    assert.include(error.message, `no config of the dialect "cascade"; name one, or write other.yaml`)
+    const looking = (files: ReadonlyArray<string>) =>
+      rejection(createHooks({ cwd: folder, dialects: [{ ...cascade, files }], dialect: "cascade" }))
+    const { message } = await looking(["other.yaml"])
+    assert.include(message, `no hook config: looked for other.yaml in ${folder}; name one with config`)
+    assert.include((await looking([])).message, "no hook config: the dialect has no file names to look for; name one")
   })
 })
 

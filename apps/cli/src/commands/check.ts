@@ -5,7 +5,7 @@ import * as Flag from "effect/cli/Flag"
 import { answers } from "../CommandLine.ts"
 import { exitCode } from "../ExitCode.ts"
 import { type ConfigFlags, configFlags, jsonFlag } from "../flags.ts"
-import { formatNotice, hooksOptions, nothingFound } from "../openHooks.ts"
+import { formatNotice, hooksOptions } from "../openHooks.ts"
 import { refusalOf } from "../Refusal.ts"
 import { current } from "../show/sets.ts"
 import { shortPath } from "../show/shortPath.ts"
@@ -74,7 +74,6 @@ const checkAll = async (flags: ConfigFlags): Promise<Checked> => {
     }
   }
   if (problems.length > 0) return { ok: false, problems }
-  if (sets.length === 0) return refused(await nothingFound())
 
   const { discoveredNotice } = await import("@tenterhook/sdk")
   const { lint } = await import("../lint/lint.ts")

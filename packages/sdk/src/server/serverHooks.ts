@@ -5,11 +5,14 @@ import type { FireOptions } from "../AnyHooks.ts"
 import { resolveAsk } from "../ask.ts"
 import type { ConnectOptions, ServerHooks } from "../connectHooks.ts"
 import { endOnce, type Execution, executionWith, startAborted } from "../Execution.ts"
+import { checkOptions } from "../options/Check.ts"
+import * as shapes from "../options/shapes.ts"
 import { holdLease } from "./Lease.ts"
 import { openServer, type Post } from "./Server.ts"
 import { targetOf } from "./Target.ts"
 
 export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks> => {
+  checkOptions("connectHooks", shapes.connectOptions, options)
   const cwd = resolve(options.cwd ?? ".")
   const server = openServer(options)
   const target = await targetOf(options, cwd)
@@ -39,6 +42,7 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
   const fireOf =
     (about: object, within: EventContext) =>
     async (event: string, given: EventContext = {}, fireOptions: FireOptions = {}): Promise<FireReport> => {
+      checkOptions("fire", shapes.fireOptions, fireOptions)
       const { class: declared, signal } = fireOptions
       const body = {
         ...about,
@@ -51,6 +55,7 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
     }
 
   const startExecution = async (given: EventContext = {}, startOptions: FireOptions = {}): Promise<Execution> => {
+    checkOptions("startExecution", shapes.fireOptions, startOptions)
     const id = given.executionId ?? `ex_${crypto.randomUUID()}`
     const within = { ...given, executionId: id }
     const path = `/v1/executions/${encodeURIComponent(id)}`
@@ -77,7 +82,11 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
     }
     const lease = holdLease(server, `${path}/lease`, started.leaseMs)
     closed.add(lease.release)
-    const end: Execution["end"] = async ({ error, ...how }, { signal } = {}) => {
+    const end: Execution["end"] = async (given, endOptions = {}) => {
+      checkOptions("end", shapes.executionEnd, given)
+      checkOptions("end", shapes.fireOptions, endOptions)
+      const { error, ...how } = given
+      const { signal } = endOptions
       try {
         const sent = { ...how, ...(error === undefined ? {} : { error: said(error) }) }
         const ended = await endAs(sent, { send: "surely", ...signalled(signal) })
