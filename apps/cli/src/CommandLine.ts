@@ -2,6 +2,7 @@
 import { Context, Effect } from "effect"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Option from "effect/Option"
+import { removedFolderText } from "./currentFolder.ts"
 import { type Words, wordsAt } from "./terminal/Words.ts"
 
 export class CommandLine extends Context.Service<
@@ -37,6 +38,11 @@ const run = <Flags>(work: Work<Flags>, isAnswer: boolean) =>
     const { rest, end } = yield* CommandLine
     const level = yield* GlobalFlag.LogLevel
     const call: Call = { rest, words: wordsAt(Option.getOrUndefined(level)) }
-    const code = yield* Effect.tryPromise({ try: async () => work(flags, call), catch: (error) => error })
+    const tried = async () => {
+      const removed = removedFolderText()
+      if (removed !== null) call.words.warn(removed)
+      return work(flags, call)
+    }
+    const code = yield* Effect.tryPromise({ try: tried, catch: (error) => error })
     end({ code, isAnswer })
   })

@@ -2,7 +2,7 @@
 import type { EndpointOptions, HooksOptions } from "@tenterhook/sdk"
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
-import { resolve } from "node:path"
+import { fromHere } from "./currentFolder.ts"
 import { readEndpoints } from "./readEndpoints.ts"
 import { Refusal } from "./Refusal.ts"
 
@@ -55,7 +55,7 @@ export const toolOptions = async (flags: ToolFlags): Promise<HooksOptions> => {
   if (flags.tools.length === 0 && folder === undefined) return {}
   const { readServers } = await import("@tenterhook/tool-call")
   const servers = Object.assign({}, ...flags.tools.map((file) => readServers(file)))
-  return { tools: { servers, ...(folder === undefined ? {} : { folder: resolve(folder) }) } }
+  return { tools: { servers, ...(folder === undefined ? {} : { folder: fromHere(folder) }) } }
 }
 
 export const outboxOptions = async (flags: OutboxFlags): Promise<Outbox> => {
@@ -66,7 +66,7 @@ export const outboxOptions = async (flags: OutboxFlags): Promise<Outbox> => {
   if (allow.length > 0) await checkAllow(allow)
   return {
     ...(given.endpoints === undefined ? {} : { endpoints: given.endpoints }),
-    ...(data === undefined ? {} : { dataFolder: resolve(data) }),
+    ...(data === undefined ? {} : { dataFolder: fromHere(data) }),
     ...(allow.length === 0 ? {} : { allow })
   }
 }

@@ -1,7 +1,7 @@
 /** The outbox of the data folder that the flags name, without any hooks. */
 import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
-import { resolve } from "node:path"
+import { fromHere } from "./currentFolder.ts"
 import { type OutboxFlags, outboxOptions } from "./hostFlags.ts"
 import { Refusal } from "./Refusal.ts"
 import { shortPath } from "./show/shortPath.ts"
@@ -12,7 +12,7 @@ export const openOutbox = async (
   words: Words,
   deliver = true
 ) => {
-  const folder = resolve(Option.getOrElse(flags.data, () => ".tenterhook"))
+  const folder = fromHere(Option.getOrElse(flags.data, () => ".tenterhook"))
   const { openDataFolder, outboxFile } = await import("@tenterhook/sdk/outbox")
   if (!existsSync(outboxFile(folder))) {
     throw new Refusal(`${shortPath(folder)}: nothing was announced here`, {

@@ -46,9 +46,12 @@ export const makeFolder = (files: Readonly<Record<string, string>> = {}) => {
   }
   for (const [file, text] of Object.entries(files)) write(file, text)
 
-  const start = (args: ReadonlyArray<string>, options: RunOptions = {}): Started => {
+  const start = (args: ReadonlyArray<string>, options: RunOptions = {}): Started =>
+    startProcess([process.execPath, program, ...args], options)
+
+  const startProcess = ([file, ...args]: readonly [string, ...Array<string>], options: RunOptions): Started => {
     const env = { PATH: process.env["PATH"]!, HOME: path, ...options.env }
-    const child = spawn(process.execPath, [program, ...args], { cwd: at(options.in ?? "."), env, stdio: "pipe" })
+    const child = spawn(file, args, { cwd: at(options.in ?? "."), env, stdio: "pipe" })
     const out: Array<Buffer> = []
     const err: Array<Buffer> = []
     child.stdout.on("data", (chunk) => out.push(chunk))
@@ -69,6 +72,13 @@ export const makeFolder = (files: Readonly<Record<string, string>> = {}) => {
     write,
     start,
     run: (args: ReadonlyArray<string>, options?: RunOptions) => start(args, options).ended,
+    /** From a folder that is made for it and removed before it starts. */
+    inRemoved: (name: string, args: ReadonlyArray<string>, options: RunOptions = {}) => {
+      mkdirSync(at(name), { recursive: true })
+      const script = 'rm -rf "$0"; exec "$@"'
+      const argv = ["/bin/sh", "-c", script, at(name), process.execPath, program, ...args] as const
+      return startProcess([...argv], { ...options, in: name }).ended
+    },
     read: (file: string) => readFileSync(at(file), "utf8"),
     has: (file: string) => existsSync(at(file)),
     /** Waits until the file is there and not empty. */

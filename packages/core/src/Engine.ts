@@ -1,5 +1,5 @@
 /** Which hooks run for an event, in what order, and what their outcomes add up to. Knows no processes, HTTP or config syntax. */
-import { Clock, Context, Deferred, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Deferred, Effect, Exit, Layer, Schema } from "effect"
 import { type Dialect, Dialects, type Fire, type NoDialect } from "./Dialect.ts"
 import { CurrentContext } from "./event/CurrentContext.ts"
 import { CurrentEvent } from "./event/CurrentEvent.ts"
@@ -234,7 +234,14 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
           ? Effect.succeed(empty(event))
           : run(event, plans, context, options)
       }),
-    explain: (name, context) => Effect.map(orFail(event(name)), (event) => explain(sets, event, context))
+    explain: (name, context) =>
+      Effect.map(orFail(event(name)), (event) =>
+        explain(sets, event, context, (hook, { dialect, mode }) => {
+          const fire: Fire = { fireId: nextId(), event, context, mode }
+          const encoded = Effect.runSyncExit(speakers.get(dialect)!.encode(hook, fire))
+          return Exit.isSuccess(encoded) ? encoded.value.action : null
+        })
+      )
   })
 })
 

@@ -52,7 +52,9 @@ export const loadConfigs = Effect.fnUntraced(function* (
     Effect.result(
       Effect.andThen(
         withoutPlugins(source, dialect, discovered, request.configPlugins ?? true),
-        Effect.map(load(source, dialect, request.mode, adapters), (set) => (discovered ? withNotice(set) : set))
+        Effect.map(load(source, dialect, request.mode, adapters), (set) =>
+          placed(discovered ? withNotice(set) : set, source.folder)
+        )
       )
     )
   )
@@ -133,6 +135,23 @@ const withoutPlugins = (source: ConfigSource, dialect: Dialect, discovered: bool
   if (dialect.id !== "native" || (allowed && !discovered)) return Effect.void
   const refused = refusedPlugins(source, discovered ? refusedInDiscovered : refusedInSent)
   return refused === null ? Effect.void : Effect.fail(refused)
+}
+
+/** The set with its config's folder. One that is configured by environment gives the same set for the same values. */
+const placed = (set: HookSet, folder: string): HookSet => {
+  const { at } = set
+  if (at === undefined) return { ...set, folder }
+  const known = new WeakMap<HookSet, HookSet>()
+  return {
+    ...set,
+    folder,
+    at: (context) => {
+      const now = at(context)
+      const there = known.get(now) ?? { ...now, folder }
+      known.set(now, there)
+      return there
+    }
+  }
 }
 
 /** Until trust is enforced, a config that nobody named runs, and says so. */

@@ -39,6 +39,7 @@ import { type Delivered, type DeliverOptions, makeMailroom } from "./Mailroom.ts
 import { checkOptions } from "./options/Check.ts"
 import * as shapes from "./options/shapes.ts"
 import type { EndpointOptions } from "./outbox.ts"
+import { folderOf, within } from "./folderOf.ts"
 import { adapterOfLayer, lazyAdapter } from "./lazyAdapter.ts"
 import { unlessAborted } from "./unlessAborted.ts"
 import type { EngineAdapter, PlainAdapter } from "./PlainAdapter.ts"
@@ -119,7 +120,7 @@ export interface Hooks extends AnyHooks {
  */
 export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> => {
   checkOptions("createHooks", shapes.hooksOptions, options)
-  const cwd = options.cwd ?? process.cwd()
+  const cwd = folderOf(options.cwd)
   const env = options.env ?? hostEnv
   const plugged = await pluginsFor({ ...options, cwd })
   const known: ReadonlyArray<Dialect> = [...plugged.dialects, ...builtIn]
@@ -163,7 +164,7 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
     })
     const withDefaults = (given: EventContext): EventContext => ({
       ...given,
-      cwd: given.cwd ?? cwd,
+      cwd: within(cwd, given.cwd),
       env: given.env ?? env
     })
     const hostOptions = (given: FireOptions): EngineFireOptions =>

@@ -7,15 +7,22 @@ export interface Folder {
   /** Made at the first call; made again if somebody cleaned it away. Throws where no place takes it. */
   readonly path: () => string
   readonly remake: () => void
+  /** Makes an empty folder in it for a command to run in. */
+  readonly empty: () => string
   readonly remove: () => void
 }
 
 export const makeFolder = (): Folder => {
   let made: string | null = null
   const path = () => (made ??= temporaryFolder("tenterhook-"))
+  const remake = () => void mkdirSync(path(), { recursive: true, mode: 0o700 })
   return {
     path,
-    remake: () => mkdirSync(path(), { recursive: true, mode: 0o700 }),
+    remake,
+    empty: () => {
+      remake()
+      return mkdtempSync(join(path(), "empty-"))
+    },
     remove: () => {
       if (made !== null) rmSync(made, { recursive: true, force: true })
       made = null

@@ -12,9 +12,10 @@ import {
   Spawn
 } from "@tenterhook/core"
 import { Effect, Layer, Option } from "effect"
-import { commandOf } from "./Command.ts"
+import { type Command, commandOf } from "./Command.ts"
 import { defaultLimits, type Host, type Limits, openHost } from "./Host.ts"
 import { type Run, startRun } from "./Run.ts"
+import { scriptNotices } from "./Script.ts"
 
 export type { Limits }
 
@@ -44,23 +45,33 @@ const startOn = (host: Host) =>
     const failed = (reason: AdapterError["reason"]) => new AdapterError({ hook: invocation.hook, reason })
     while (!host.pipes.ready()) yield* Effect.promise(() => host.pipes.more())
 
-    const acquire = Effect.suspend((): Effect.Effect<Run, AdapterError> => {
+    const acquire = Effect.suspend((): Effect.Effect<Running & Pick<Run, "close">, AdapterError> => {
       if (process.platform === "win32")
         return Effect.fail(failed(new Spawn({ what: "a command", why: "Windows is not supported yet" })))
-      const command = commandOf(invocation, context)
+      const command = commandOf(invocation, context, host.folder.empty)
       if ("_tag" in command) return Effect.fail(failed(command))
       const run = startRun(host, command, { linger: invocation.linger ?? "keep", execution })
-      if ("reply" in run) return Effect.succeed(run)
+      if ("reply" in run) return Effect.succeed(runningOf(run, command))
       return Effect.flatMap(
         Effect.promise(() => run),
         (why) => Effect.fail(failed(new Spawn({ what: command.what, why })))
       )
     })
-    const run = yield* Effect.acquireRelease(acquire, (it) => Effect.promise(() => it.close()))
-    return runningOf(run)
+    return yield* Effect.acquireRelease(acquire, (it) => Effect.promise(() => it.close()))
   })
 
-const runningOf = (run: Run): Running => ({
-  reply: Effect.callback<Reply>((resume) => run.reply((reply) => resume(Effect.succeed(reply)))),
-  stop: () => Effect.promise(() => run.stop())
-})
+const runningOf = (run: Run, command: Command) => {
+  const noted = (reply: Reply): Reply => {
+    const notices = [...command.notices, ...scriptNotices(command, reply.status)]
+    return notices.length === 0 ? reply : { ...reply, notices }
+  }
+  return {
+    reply: Effect.callback<Reply>((resume) => run.reply((reply) => resume(Effect.succeed(noted(reply))))),
+    stop: () =>
+      Effect.map(
+        Effect.promise(() => run.stop()),
+        noted
+      ),
+    close: run.close
+  }
+}

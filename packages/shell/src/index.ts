@@ -2,3 +2,4 @@
 export * as ShellAdapter from "./ShellAdapter.ts"
 export { endTree, type ProcessTree } from "./ProcessTree.ts"
 export { temporaryFolder } from "./Folder.ts"
+export { hostFolder } from "./WorkingFolder.ts"

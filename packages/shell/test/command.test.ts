@@ -165,6 +165,30 @@ it.layer(shellLayer(), { excludeTestServices: true })("a command", (it) => {
   )
 })
 
+it.layer(shellLayer(), { excludeTestServices: true })("a line whose script cannot be executed", (it) => {
+  it.effect("has a notice about Windows line ends, a missing x bit, or none", () =>
+    Effect.gen(function* () {
+      const folder = yield* freshFolder
+      writeFileSync(join(folder, "windows.sh"), "#!/bin/sh\r\nexit 2\r\n", { mode: 0o755 })
+      writeFileSync(join(folder, "env.py"), "#!/usr/bin/env python3\r\n", { mode: 0o755 })
+      writeFileSync(join(folder, "plain.sh"), "#!/bin/sh\nexit 2\n", { mode: 0o644 })
+      const ends = "has Windows line ends: its first line ends with a CR, so no interpreter is found for it"
+      const of = Effect.fnUntraced(function* (line: string) {
+        const { status, notices = [] } = yield* run(action(line, { cwd: folder }))
+        return [status, ...notices.map(({ level, text }) => `${level}: ${text}`)]
+      })
+      assert.deepStrictEqual(yield* of('X=1 ./windows.sh "$X" || exit'), [
+        127,
+        `warn: ./windows.sh ${ends}; save it with LF line ends`
+      ])
+      assert.deepStrictEqual(yield* of("true | ./env.py"), [127, `warn: ./env.py ${ends}; save it with LF line ends`])
+      assert.deepStrictEqual(yield* of("./plain.sh"), [126, "warn: ./plain.sh is not executable: chmod +x ./plain.sh"])
+      assert.deepStrictEqual(yield* of("./nowhere.sh"), [127])
+      assert.deepStrictEqual(yield* of("sh plain.sh"), [2])
+    })
+  )
+})
+
 it.layer(shellLayer(), { excludeTestServices: true })("a command that cannot be started says why", (it) => {
   const why = (of: Parameters<typeof run>[0]) =>
     Effect.map(Effect.flip(run(of)), (error) => {
@@ -182,6 +206,17 @@ it.layer(shellLayer(), { excludeTestServices: true })("a command that cannot be 
       )
       assert.include(yield* why(action(["no-such-thing"], closed)), "the system's default path (it has no PATH)")
       assert.include(yield* why(action(["/no/such/thing"])), "there is no /no/such/thing")
+    })
+  )
+
+  it.effect("Windows line ends in its script", () =>
+    Effect.gen(function* () {
+      const folder = yield* freshFolder
+      writeFileSync(join(folder, "guard.sh"), "#!/bin/sh\r\nexit 2\r\n", { mode: 0o755 })
+      const text = "guard.sh has Windows line ends: its first line ends with a CR"
+      assert.include(yield* why(action(["./guard.sh"], { cwd: folder })), `: ./${text}`)
+      const env = { base: "closed", set: { PATH: folder } } as const
+      assert.include(yield* why(action(["guard.sh"], { env })), `: ${text}`)
     })
   )
 
@@ -208,7 +243,16 @@ it.layer(shellLayer(), { excludeTestServices: true })("a command that cannot be 
 
   it.effect("arguments that the system does not take", () =>
     Effect.gen(function* () {
-      assert.include(yield* why(action(["echo", "x".repeat(200_000)])), "longer than the system allows")
+      const long = "x".repeat(200_000)
+      const most = "is longer than 131071 bytes, which is the most that the system takes; read large values from stdin"
+      assert.include(yield* why(action(["echo", long])), `argument 1 ${most}`)
+      const env = { base: "closed", set: { CMD: long } } as const
+      assert.include(yield* why(action("exit 2", { env })), `the variable CMD ${most}`)
+      const many = Array.from({ length: 40 }, () => "x".repeat(120_000))
+      assert.include(
+        yield* why(action(["echo", ...many])),
+        "longer than the system allows; read large values from stdin"
+      )
       assert.include(yield* why(action(["ec\0ho"])), "null bytes")
       assert.include(yield* why(action([""])), "cannot be empty")
     })

@@ -5,8 +5,8 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
-import { resolve } from "node:path"
 import { does } from "../CommandLine.ts"
+import { fromHere } from "../currentFolder.ts"
 import { exitCode } from "../ExitCode.ts"
 import { databaseFlag, databaseOf } from "../databaseFlag.ts"
 import { jsonFlag } from "../flags.ts"
@@ -110,7 +110,7 @@ const withKeys = async (
   work: (keys: OpenKeys) => Promise<number>
 ): Promise<number> => {
   const databaseUrl = databaseOf(flags.database, flags.data)
-  const path = resolve(Option.getOrElse(flags.data, () => ".tenterhook"))
+  const path = fromHere(Option.getOrElse(flags.data, () => ".tenterhook"))
   const { databaseFile, KeysError, NoDatabase, openKeys } = await import("@tenterhook/server/keys")
   if (Option.isNone(databaseUrl) && !isNewTaken && !existsSync(databaseFile(path))) {
     throw new Refusal(`${shortPath(path)}: no server keeps its data here`, {

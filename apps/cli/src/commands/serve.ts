@@ -3,6 +3,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import { does } from "../CommandLine.ts"
+import { placeFor } from "../currentFolder.ts"
 import { exitCode } from "../ExitCode.ts"
 import { databaseFlag, databaseOf } from "../databaseFlag.ts"
 import { jsonFlag } from "../flags.ts"
@@ -129,7 +130,7 @@ export const serve = Command.make(
     const server = await start({
       port: flags.port,
       host: flags.host,
-      data: flags.data,
+      data: placeFor("--data", flags.data),
       allow: flags.allow,
       toolServers: await serversOf(flags.tools),
       env: environment(flags.env),
@@ -141,7 +142,10 @@ export const serve = Command.make(
       ...given("clusterPort", flags.clusterPort),
       ...given("clusterListen", clusterListen),
       ...(Option.getOrNull(flags.clusterHealth) === "kubernetes" ? { kubernetes: {} } : {}),
-      ...given("shared", flags.shared),
+      ...given(
+        "shared",
+        Option.map(flags.shared, (path) => placeFor("--shared", path))
+      ),
       ...given("ratePerSecond", flags.rateLimit),
       ...given("maxBodyBytes", flags.maxBody),
       ...given("recordDays", flags.keepDays)

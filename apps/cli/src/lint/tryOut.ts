@@ -1,12 +1,13 @@
 /** Fills in a hook's action without executing it, to see which program it would start and what it misses. */
 import { type Dialect, type EventContext, FireId, type Hook, ShellAction, classOf } from "@tenterhook/core"
 import { Cause, Effect, Exit, Schema } from "effect"
+import { currentFolder } from "../currentFolder.ts"
 import type { Trial } from "./Finding.ts"
 
 export const tryOut = (hook: Hook, dialect: Dialect, mode: string): Trial => {
   const name = hook.events === "*" ? "pre_tool_use" : hook.events[0]
   if (name === undefined) return { _tag: "other" }
-  const cwd = process.cwd()
+  const cwd = currentFolder()
   const fire = {
     fireId: FireId.make("check"),
     event: { name, class: classOf(name) },

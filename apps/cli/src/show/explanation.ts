@@ -29,6 +29,7 @@ const formatSet = (set: SetExplanation, pen: Pen): string => {
 const formatRunning = (hook: HookExplanation, pen: Pen): ReadonlyArray<string> => [
   `  ${pen.good(`${hook.order}.`)} ${pen.bold(hook.hook)}  ${pen.dim(placeOf(hook))}  runs: ${hook.why}`,
   `     ${hook.adapter}: ${firstLine(hook.does)}`,
+  ...(hook.startsIn === null ? [] : [`     in ${hook.startsIn}`]),
   ...(hook.condition === null ? [] : [`     when ${hook.condition}`]),
   `     deadline ${deadlineWords(hook.timeoutMs)}; if it fails: ${failureWords(hook.onFailure)}`
 ]

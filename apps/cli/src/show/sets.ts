@@ -1,12 +1,13 @@
 /** Hook sets as `list` prints them. */
 import { describeAction, type Hook, type HookSet } from "@tenterhook/core"
+import { currentFolder } from "../currentFolder.ts"
 import type { Pen } from "../terminal/Terminal.ts"
 import { deadlineWords, failureWords, firstLine, placeOf } from "./explanation.ts"
 import { shortPath } from "./shortPath.ts"
 
 /** A set as it is now; one that is configured by environment reads this process's. */
 export const current = (set: HookSet): HookSet =>
-  set.at?.({ cwd: process.cwd(), env: process.env as Readonly<Record<string, string>> }) ?? set
+  set.at?.({ cwd: currentFolder(), env: process.env as Readonly<Record<string, string>> }) ?? set
 
 export const setsOf = (sets: ReadonlyArray<HookSet>) =>
   sets.map(current).map((set) => ({

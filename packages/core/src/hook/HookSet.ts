@@ -11,6 +11,8 @@ export interface HookSet {
   readonly mode: string
   /** The config as its owner knows it; null where it was given in code or by environment. */
   readonly file: string | null
+  /** Absolute: the config's folder. Commands run here where the host's own folder, in which they would run, was removed. */
+  readonly folder?: string
   readonly hooks: ReadonlyArray<Hook>
   readonly policy: Policy
   /** The policy at events that have one of their own. */

@@ -1,11 +1,12 @@
 /** Which hooks run for an event, in which order, and why the others do not. */
+import { Schema } from "effect"
 import type { EventName, HookEvent } from "../event/Event.ts"
 import type { EventContext } from "../event/EventContext.ts"
-import type { Hook } from "../hook/Hook.ts"
+import type { Action, Hook } from "../hook/Hook.ts"
 import type { HookSet } from "../hook/HookSet.ts"
 import { valueAt } from "../hook/Matcher.ts"
 import type { Policy } from "../hook/Policy.ts"
-import { describeAction } from "../run/Action.ts"
+import { describeAction, ShellAction } from "../run/Action.ts"
 import { indexOf } from "./HookIndex.ts"
 
 /** The hooks of one set that run for an event. */
@@ -71,6 +72,8 @@ export interface HookExplanation {
   readonly condition: string | null
   readonly adapter: string
   readonly does: string
+  /** Absolute: where its command starts. Null where it does not run, is no command, or a value is missing. */
+  readonly startsIn: string | null
   /** Null for none. */
   readonly timeoutMs: number | null
   readonly onFailure: Hook["onFailure"]
@@ -82,7 +85,13 @@ export interface HookExplanation {
   readonly order: number | null
 }
 
-export const explain = (sets: ReadonlyArray<HookSet>, event: HookEvent, context: EventContext): Explanation => {
+/** `encode` fills in a hook's action for this event; null where that fails. */
+export const explain = (
+  sets: ReadonlyArray<HookSet>,
+  event: HookEvent,
+  context: EventContext,
+  encode: (hook: Hook, set: HookSet) => Action | null
+): Explanation => {
   let order = 0
   const explainSet = (configured: HookSet): SetExplanation => {
     const set = configured.at?.(context) ?? configured
@@ -106,6 +115,7 @@ export const explain = (sets: ReadonlyArray<HookSet>, event: HookEvent, context:
         condition: hook.condition?.text ?? null,
         adapter: hook.action.kind,
         does: describeAction(hook.action),
+        startsIn: runs ? startOf(encode(hook, set), context) : null,
         timeoutMs: Number.isFinite(hook.timeoutMs) ? hook.timeoutMs : null,
         onFailure: hook.onFailure,
         enabled: hook.enabled,
@@ -125,6 +135,9 @@ export const explain = (sets: ReadonlyArray<HookSet>, event: HookEvent, context:
   }
   return { event: event.name, class: event.class, sets: sets.map(explainSet) }
 }
+
+const startOf = (action: Action | null, context: EventContext): string | null =>
+  Schema.is(ShellAction)(action) ? (action.cwd ?? context.cwd ?? null) : null
 
 /** The policy of a set for an event. */
 export const policyFor = (set: HookSet, event: EventName): Policy => set.policies?.[event] ?? set.policy

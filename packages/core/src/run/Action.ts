@@ -18,6 +18,8 @@ export const ShellAction = Schema.Struct({
   }),
   /** Absolute; absent: the host's. */
   cwd: Schema.optionalKey(Schema.String),
+  /** Absolute: where it runs if `cwd`, as the context names it, does not exist. Absent: it fails. */
+  fallback: Schema.optionalKey(Schema.String),
   /** Whether the invocation's payload goes to its stdin; otherwise stdin is empty. */
   stdin: Schema.Literals(["empty", "payload"]),
   /** Folders made before it starts, with their parents. */

@@ -1,3 +1,5 @@
+import type { Notice } from "./Outcome.ts"
+
 /** What an action left behind, the same shape for every adapter. It does not judge: exit code 2 is a reply. */
 export interface Reply {
   /** The exit code; null if a signal came first, or where there is no such thing (an HTTP status stands in `value`). */
@@ -13,6 +15,8 @@ export interface Reply {
   readonly truncated: boolean
   /** Processes that it left running on purpose. */
   readonly leftRunning: number
+  /** What the hook's owner should read about how it was executed. Of a failed hook they are part of the message. */
+  readonly notices?: ReadonlyArray<Notice>
 }
 
 export const emptyReply: Reply = {

@@ -7,7 +7,7 @@ import type { OutcomeReport } from "../merge/FireReport.ts"
 import type { Running, StopReason } from "./Adapter.ts"
 import { Adapters } from "./Adapters.ts"
 import { emptyReply, type Reply, textOf } from "./Reply.ts"
-import type { End, FailureReason, Failure, Output, SkipReason } from "./Outcome.ts"
+import type { End, FailureReason, Failure, Notice, Output, SkipReason } from "./Outcome.ts"
 
 /** A hook's outcome as reported, and what it contributes to the report. */
 export interface Settled {
@@ -53,7 +53,7 @@ export const skip = (hook: Hook, set: HookSet, reason: SkipReason, message: stri
   decisive: false
 })
 
-const act = Effect.fnUntraced(function* (hook: Hook, { dialect, fire, cancelled, onStart }: RunOptions) {
+const act = Effect.fnUntraced(function* (hook: Hook, { set, dialect, fire, cancelled, onStart }: RunOptions) {
   const adapters = yield* Adapters
   const adapter = yield* Effect.match(adapters.get(hook.action.kind), {
     onFailure: (error) => failure("missing", error.message),
@@ -74,6 +74,8 @@ const act = Effect.fnUntraced(function* (hook: Hook, { dialect, fire, cancelled,
     ...encoded,
     fireId: fire.fireId,
     hook: hook.name,
+    onFailure: hook.onFailure,
+    ...(set.folder === undefined ? {} : { folder: set.folder }),
     ...(hook.linger === undefined ? {} : { linger: hook.linger })
   }
   let running: Running | undefined
@@ -117,7 +119,10 @@ const failure = (reason: FailureReason, message: string, reply: Reply = emptyRep
 const settle = (hook: Hook, { set }: RunOptions, end: End, decoded: Decoded, durationMs: number): Settled => {
   const reply = end._tag === "reply" ? end : end.reply
   const { outcome } = decoded
-  const message = decoded.message ?? (end._tag === "failure" ? end.message : null)
+  const { notices: remarks = [] } = reply
+  const about = outcome.status === "failed" ? remarks.map(({ text }) => text) : []
+  const ownMessage = decoded.message ?? (end._tag === "failure" ? end.message : null)
+  const message = ownMessage === null ? about.join("; ") || null : [ownMessage, ...about].join("; ")
   const report = {
     ...reportOf(hook, set, reply),
     status: outcome.status,
@@ -133,7 +138,7 @@ const settle = (hook: Hook, { set }: RunOptions, end: End, decoded: Decoded, dur
     case "succeeded":
       return {
         outcome: { ...report, verdict: outcome.output.verdict ?? "abstain" },
-        output: outcome.output,
+        output: noted(outcome.output, remarks),
         decisive: decoded.decisive
       }
     case "failed": {
@@ -141,21 +146,24 @@ const settle = (hook: Hook, { set }: RunOptions, end: End, decoded: Decoded, dur
       const text = message ?? `${hook.name} failed: ${outcome.reason}`
       return {
         outcome: { ...report, verdict: blocks ? "deny" : "abstain" },
-        output: {
-          ...(blocks ? { verdict: "deny", reason: text } : {}),
-          ...(outcome.notices === undefined ? {} : { notices: outcome.notices })
-        },
+        output: blocks
+          ? { verdict: "deny", reason: text, ...noted({}, outcome.notices ?? []) }
+          : noted({}, [...(outcome.notices ?? []), ...remarks]),
         decisive: decoded.decisive
       }
     }
     case "skipped":
       return {
         outcome: { ...report, verdict: "abstain" },
-        output: outcome.notices === undefined ? {} : { notices: outcome.notices },
+        output: noted({}, [...(outcome.notices ?? []), ...remarks]),
         decisive: decoded.decisive
       }
   }
 }
+
+/** With further notices behind its own. */
+const noted = (output: Output, notices: ReadonlyArray<Notice>): Output =>
+  notices.length === 0 ? output : { ...output, notices: [...(output.notices ?? []), ...notices] }
 
 const reportOf = (hook: Hook, set: HookSet, reply: Reply) => ({
   hook: hook.name,

@@ -112,7 +112,7 @@ describe("explain", () => {
       hook(noop, { name: hookName("never"), events: [], nativeEvent: "nonsense" }),
       hook(noop, { name: hookName("last"), source: { file: "a.yaml", line: 7 } })
     ]
-    const explanation = explain([set(configured)], gate, { tool: { name: "bash" } })
+    const explanation = explain([set(configured)], gate, { tool: { name: "bash" } }, () => null)
     const said = Object.fromEntries(explanation.sets[0]!.hooks.map((one) => [one.hook, [one.runs, one.order, one.why]]))
     assert.deepStrictEqual(said, {
       runs: [true, 1, 'its matcher bash matches tool.name "bash"'],
@@ -127,6 +127,9 @@ describe("explain", () => {
 
   it("says which hooks of an untrusted set would run, and that they will not", () => {
     const foreign = set([hook(noop)], {}, { trust: { _tag: "untrusted", why: "changed" } })
-    assert.deepInclude(explain([foreign], gate, {}).sets[0]!.hooks[0], { runs: false, why: "not trusted: changed" })
+    assert.deepInclude(explain([foreign], gate, {}, () => null).sets[0]!.hooks[0], {
+      runs: false,
+      why: "not trusted: changed"
+    })
   })
 })

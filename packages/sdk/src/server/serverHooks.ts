@@ -1,8 +1,8 @@
 /** Hooks on a server: what is fired here runs there, and the server's report comes back as it is. */
 import type { EventContext, Explanation, FireReport } from "@tenterhook/core"
-import { resolve } from "node:path"
 import type { FireOptions } from "../AnyHooks.ts"
 import { resolveAsk } from "../ask.ts"
+import { folderOf, within } from "../folderOf.ts"
 import type { ConnectOptions, ServerHooks } from "../connectHooks.ts"
 import { endOnce, type Execution, executionWith, startAborted } from "../Execution.ts"
 import { checkOptions } from "../options/Check.ts"
@@ -13,7 +13,7 @@ import { targetOf } from "./Target.ts"
 
 export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks> => {
   checkOptions("connectHooks", shapes.connectOptions, options)
-  const cwd = resolve(options.cwd ?? ".")
+  const cwd = folderOf(options.cwd)
   const server = openServer(options)
   const target = await targetOf(options, cwd)
   const closing = new AbortController()
@@ -26,7 +26,7 @@ export const serverHooks = async (options: ConnectOptions): Promise<ServerHooks>
   }
   const withDefaults = (given: EventContext): EventContext => ({
     ...given,
-    cwd: given.cwd ?? cwd,
+    cwd: within(cwd, given.cwd),
     ...(given.env === undefined && options.env !== undefined ? { env: options.env } : {})
   })
   const honoured = ({ host = options.host }: FireOptions) => (host === undefined ? {} : { host })

@@ -32,7 +32,7 @@ export const startServer = (
   new Promise((started, refused) => {
     const mark = randomBytes(9).toString("hex")
     const child = spawn(server.command, server.args, {
-      env: { ...options.env, ...server.env, [serverVariable]: mark },
+      env: { ...placedIn(server.cwd, options.env), ...server.env, [serverVariable]: mark },
       stdio: "pipe",
       detached: true,
       ...(server.cwd === undefined ? {} : { cwd: server.cwd })
@@ -101,6 +101,13 @@ export const startServer = (
       })
     })
   })
+
+/** The host's environment for a server that starts in this folder: PWD is this folder, and OLDPWD, the host's, is left out. */
+const placedIn = (cwd: string | undefined, env: ConnectOptions["env"]) => {
+  if (cwd === undefined || env["PWD"] === undefined) return env
+  const { OLDPWD: _, ...placed } = env
+  return { ...placed, PWD: cwd }
+}
 
 const notFound = ({ command, cwd }: StdioServer) =>
   cwd === undefined ? `there is no program "${command}"` : `there is no program "${command}", or no folder ${cwd}`
