@@ -1,3 +1,6 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { openMcpServer } from "@tenterhook/conformance"
 import { assert, describe, it, onTestFinished } from "vitest"
 import { openServer } from "./Server.ts"
@@ -49,6 +52,23 @@ describe("a hook set", () => {
     assert.strictEqual((await ask("GET", place)).status, 404)
     assert.strictEqual((await ask("POST", "/v1/fires", { body: { hookSetId: first.id, event: "stop" } })).status, 404)
     assert.lengthOf((await get("/v1/fires")).data, 3)
+  })
+
+  it("runs its commands in the folder of its upload, whatever the dialect", async () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "tenterhook-upload-")))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, "guard.sh"), "#!/bin/sh\npwd; echo no >&2; exit 2\n", { mode: 0o755 })
+    const { post } = await openServer()
+    const fire = async (file: string, text: string, event: string) => {
+      const hooks = { configs: [{ file, text, folder }] }
+      return post("/v1/fires", { hooks, event, context: { sessionId: "s", tool: { name: "bash" } } })
+    }
+    const native = await fire("tenterhook.yaml", "hooks: [{ on: pre_tool_use, run: ./guard.sh }]", "pre_tool_use")
+    assert.isFalse(native.proceed)
+    assert.deepStrictEqual(said(native), [`${folder}\n`])
+    const oats = `{"hooks": [{"event": "pre_tool_use", "command": "pwd >&2"}]}`
+    const { outcomes } = await fire("coder.json", oats, "pre_tool_use")
+    assert.strictEqual(outcomes[0].stderr, `${folder}\n`)
   })
 
   it("is refused with file, line and column of each problem, and nothing is kept", async () => {

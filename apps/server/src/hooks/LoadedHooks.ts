@@ -46,10 +46,10 @@ export class LoadedHooks extends Context.Service<
           Effect.tryPromise({
             try: () =>
               createHooks({
-                config: upload.configs,
+                config: upload.configs.map((config) => ({ ...config, folder: config.folder ?? ground.shared })),
                 ...(upload.dialect === undefined ? {} : { dialect: upload.dialect }),
                 ...(upload.mode === undefined ? {} : { mode: upload.mode }),
-                cwd: ground.shared,
+                cwd: folderOf(upload) ?? ground.shared,
                 env: ground.env,
                 adapters: [toolkits.adapter(upload.tools ?? {}), ...ground.adapters],
                 allow: upload.allow ?? ground.allow
@@ -123,6 +123,12 @@ const nothing: ReadonlyArray<Announcement> = []
 /** What all of them are; of several, all of them. */
 const only = (names: ReadonlyArray<string>): string | undefined =>
   names.length === 0 ? undefined : [...new Set(names)].join(", ")
+
+/** The folder that all its configs name; undefined where they differ, or one of them names none. */
+const folderOf = ({ configs }: HookSetUpload): string | undefined => {
+  const folders = new Set(configs.map(({ folder }) => folder))
+  return folders.size === 1 ? configs[0]!.folder : undefined
+}
 
 const uploadProblems = ({ configs, dialect }: HookSetUpload): Unacceptable | null => {
   if (configs.length === 0 && dialect === undefined) {

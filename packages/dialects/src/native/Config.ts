@@ -96,6 +96,11 @@ const Code = Schema.declare((value: unknown): value is HookFunction => typeof va
 const run = Schema.Union([Command, Argv]).annotate(runDescription)
 const runOrCode = Schema.Union([Command, Argv, Code]).annotate({ message: `${runDescription.message}, or a function` })
 
+const Cwd = text(
+  "The folder that run starts in, relative to the config's folder. ${path} is filled in: ${cwd} is the agent's folder. Default: the config's folder.",
+  "a folder"
+).check(notBlank, noNul)
+
 const envBaseForm = "expected inherit, closed, or a list of variables"
 
 const fields = {
@@ -190,12 +195,7 @@ const fields = {
       message: envBaseForm
     })
   ),
-  cwd: optional(
-    text(
-      "The folder that run runs in; relative to the config's own folder. ${path} is filled in. Default: the host's.",
-      "a folder"
-    ).check(notBlank, noNul)
-  ),
+  cwd: optional(Cwd),
   stdin: optional(choice(["event", "empty"], "What run reads: the event as one JSON object (default), or nothing.")),
   linger: optional(
     choice(
@@ -234,9 +234,9 @@ const header = {
     })
   ),
   defaults: optional(
-    Schema.Struct({ timeout: optional(Duration), onFailure: optional(OnFailure) }).annotate({
+    Schema.Struct({ timeout: optional(Duration), onFailure: optional(OnFailure), cwd: optional(Cwd) }).annotate({
       description: "What holds for hooks that do not say otherwise.",
-      message: "expected a map with timeout, onFailure"
+      message: "expected a map with timeout, onFailure, cwd"
     })
   ),
   policy: optional(Policy),
@@ -267,7 +267,7 @@ const FileConfig = Schema.Struct({
 export const headerKeys: ReadonlyArray<string> = Object.keys(HeaderConfig.fields)
 export const hookKeys: ReadonlyArray<string> = Object.keys(CodeHookConfig.fields)
 export const policyKeys: ReadonlyArray<string> = Object.keys(Policy.fields)
-export const defaultsKeys: ReadonlyArray<string> = ["timeout", "onFailure"]
+export const defaultsKeys: ReadonlyArray<string> = ["timeout", "onFailure", "cwd"]
 
 /** The JSON Schema of `tenterhook.yaml` and `tenterhook.json`, for editors. Stricter than loading: an unknown key is marked, not refused. */
 export const nativeJsonSchema = (): Record<string, unknown> => {

@@ -30,7 +30,8 @@ export const prepare = (config: HookConfig, action: Action, { folder }: Place): 
     return { configDir: folder, fill: fillShell(action as ShellAction, folder) }
   if (config.call !== undefined) return { configDir: folder, fill: fillTool }
   if (config.post !== undefined) return { configDir: folder, fill: fillHttp(action as HttpAction) }
-  return { configDir: folder, fill: (action) => action }
+  const placed = action.kind === "shell" ? inFolder(action as ShellAction, folder) : action
+  return { configDir: folder, fill: () => placed }
 }
 
 export const encode = (hook: Hook<any>, fire: Fire): Effect.Effect<Encoded, EncodeError> =>
@@ -48,21 +49,27 @@ export const encode = (hook: Hook<any>, fire: Fire): Effect.Effect<Encoded, Enco
 const fillShell = (action: ShellAction, folder: string) => {
   const argv = "argv" in action.run ? action.run.argv.map(wholeOnly) : undefined
   const set = Object.entries(action.env.set).map(([name, text]) => [name, template(text)] as const)
-  const cwd = action.cwd === undefined ? undefined : template(action.cwd)
+  const cwd = template(action.cwd ?? ".")
   return (_: unknown, values: Values): ShellAction => {
     const { context } = values.fire
     const own = Object.fromEntries(set.map(([name, text]) => [name, word(text.text(values), name)]))
-    const where = cwd === undefined ? context.cwd : resolvePath(folder, cwd.text(values))
     return {
       ...action,
       ...(argv === undefined
         ? {}
         : { run: { argv: argv.map((one) => word(one(values), "an argument")) as [string, ...Array<string>] } }),
       env: environment(action.env.base, context.env, { ...about(values), ...own }),
-      ...(where === undefined ? {} : { cwd: where })
+      cwd: resolvePath(folder, cwd.text(values)),
+      ...(cwd.paths.length === 0 ? {} : { fallback: folder })
     }
   }
 }
+
+/** A command in the words of its adapter starts in the config's folder as well. */
+const inFolder = (action: ShellAction, folder: string): ShellAction => ({
+  ...action,
+  cwd: resolvePath(folder, action.cwd ?? ".")
+})
 
 /** An argument is filled in only where it is one place and nothing else: parts of words may belong to a script. */
 const wholeOnly = (text: string): ((values: Values) => string) => {
@@ -89,17 +96,18 @@ const environment = (
   }
 }
 
-/** What a hook learns without reading stdin. A tool's name that no variable can hold is left out. */
-const about = ({ fire, configDir }: Values): Record<string, string> => {
-  const tool = fire.context.tool?.name
-  return {
-    TENTERHOOK_EVENT: fire.event.name,
-    ...(tool === undefined || tool.includes("\0") || tool.length > longestToolName ? {} : { TENTERHOOK_TOOL: tool }),
-    TENTERHOOK_CONFIG_DIR: configDir
-  }
-}
+/** Variables that every hook has. A value that no variable can hold is left out. */
+const about = ({ fire: { event, context }, configDir }: Values): Record<string, string> => ({
+  TENTERHOOK_EVENT: event.name,
+  ...variable("TENTERHOOK_TOOL", context.tool?.name),
+  ...variable("TENTERHOOK_CWD", context.cwd),
+  TENTERHOOK_CONFIG_DIR: configDir
+})
 
-const longestToolName = 1024
+const variable = (name: string, value: string | undefined): Record<string, string> =>
+  value === undefined || value.includes("\0") || value.length > longestValue ? {} : { [name]: value }
+
+const longestValue = 4096
 /** Linux takes no longer argument or variable. */
 const longestWord = 128 * 1024 - 1
 

@@ -60,10 +60,11 @@ export const load = Effect.fnUntraced(function* (source: ConfigSource, { adapter
   const header = decodeAt(HeaderConfig, rooted, [], value)
   const problems: Array<ConfigProblem> = header.ok ? [] : [...header.problems]
   const listed: ReadonlyArray<unknown> = isRecord(value) && Array.isArray(value["hooks"]) ? value["hooks"] : []
-  const loading: Loading = { document: rooted, place, adapters, problems, notices: [], counts: new Map() }
-
   const defaults = header.ok ? (header.value.defaults ?? {}) : {}
-  const hooks = listed.flatMap((one, index) => hookOf(one, ["hooks", index], defaults, loading))
+  const loading: Loading = { document: rooted, place, defaults, adapters, problems, notices: [], counts: new Map() }
+
+  warnOfPaths(defaults.cwd, ["defaults", "cwd"], loading)
+  const hooks = listed.flatMap((one, index) => hookOf(one, ["hooks", index], loading))
   if (isRecord(value)) {
     loading.notices.push(
       ...unknownKeys(rooted, [], value, headerKeys),
@@ -95,6 +96,7 @@ export const load = Effect.fnUntraced(function* (source: ConfigSource, { adapter
 interface Loading {
   readonly document: Document
   readonly place: Place
+  readonly defaults: Defaults
   readonly adapters: LoadOptions["adapters"]
   readonly problems: Array<ConfigProblem>
   readonly notices: Array<LoadNotice>
@@ -105,10 +107,11 @@ interface Loading {
 interface Defaults {
   readonly timeout?: string
   readonly onFailure?: "continue" | "block"
+  readonly cwd?: string
 }
 
-const hookOf = (raw: unknown, path: ConfigPath, defaults: Defaults, loading: Loading): ReadonlyArray<Hook> => {
-  const { document, place, problems, notices } = loading
+const hookOf = (raw: unknown, path: ConfigPath, loading: Loading): ReadonlyArray<Hook> => {
+  const { document, place, defaults, problems, notices } = loading
   const schema: Schema.Decoder<HookConfig> = document.file === null ? CodeHookConfig : HookConfig
   const decoded = decodeAt(schema, document, path, raw)
   if (!decoded.ok) problems.push(...decoded.problems.map(withoutSecret))
@@ -345,8 +348,9 @@ const actionOf = (config: HookConfig, key: ActionKey, path: ConfigPath, loading:
 }
 
 const runOf = (config: HookConfig, path: ConfigPath, loading: Loading): Action | undefined => {
-  const { document, notices, problems } = loading
+  const { document, defaults, notices, problems } = loading
   const run = config.run!
+  const cwd = config.cwd ?? defaults.cwd
   if (typeof run === "function") {
     const action: FunctionAction = { kind: "function", run }
     return action
@@ -380,7 +384,7 @@ const runOf = (config: HookConfig, path: ConfigPath, loading: Loading): Action |
     kind: "shell",
     run: typeof run === "string" ? { command: run } : { argv: run as [string, ...Array<string>] },
     env: { base: config.envBase ?? "inherit", set: config.env ?? {} },
-    ...(config.cwd === undefined ? {} : { cwd: config.cwd }),
+    ...(cwd === undefined ? {} : { cwd }),
     stdin: config.stdin === "empty" ? "empty" : "payload",
     mkdir: []
   }

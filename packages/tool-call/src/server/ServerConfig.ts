@@ -32,7 +32,7 @@ export interface ParseOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** Reads a config file. Throws `ToolsError`. */
+/** Reads a config file. A server that has no `cwd` starts in the file's folder. Throws `ToolsError`. */
 export const readServers = (file: string, env: ParseOptions["env"] = process.env): Servers => {
   let text: string
   try {
@@ -50,7 +50,11 @@ export const readServers = (file: string, env: ParseOptions["env"] = process.env
     const found = isRecord(value) ? `the keys ${Object.keys(value).join(", ") || "of an empty object"}` : kindOf(value)
     throw new ToolsError({ source: file, problems: [`expected {"mcpServers": {…}}, found ${found}`] })
   }
-  return parseServers(value, { source: file, folder: dirname(resolve(file)), ...(env === undefined ? {} : { env }) })
+  const folder = dirname(resolve(file))
+  const servers = parseServers(value, { source: file, folder, ...(env === undefined ? {} : { env }) })
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => [name, "command" in server ? { cwd: folder, ...server } : server])
+  )
 }
 
 /**
@@ -59,7 +63,7 @@ export const readServers = (file: string, env: ParseOptions["env"] = process.env
  * has its own. Throws one `ToolsError` with all problems.
  */
 export const parseServers = (value: unknown, options: ParseOptions = {}): Servers => {
-  const { source = "mcpServers", folder = process.cwd(), env = process.env } = options
+  const { source = "mcpServers", folder = ".", env = process.env } = options
   const problems: Array<string> = []
   const inner = isRecord(value) && "mcpServers" in value ? value["mcpServers"] : value
   if (!isRecord(inner)) {
