@@ -4,6 +4,8 @@ export interface Output {
   readonly add: (chunk: Uint8Array) => void
   readonly bytes: () => Uint8Array
   readonly truncated: () => boolean
+  /** Whether a `{` was among the bytes that `bytes` has dropped. */
+  readonly droppedBrace: () => boolean
 }
 
 export const makeOutput = (limitBytes: number): Output => {
@@ -14,6 +16,16 @@ export const makeOutput = (limitBytes: number): Output => {
   let tail: Array<Uint8Array> = []
   let tailSize = 0
   let seen = 0
+  let droppedBrace = false
+
+  /** The end of the tail, as a copy, so that the large buffers behind the pieces are let go. */
+  const keepTail = () => {
+    const whole = Buffer.concat(tail)
+    const dropped = Math.max(0, tailSize - tailLimit)
+    if (!droppedBrace && whole.subarray(0, dropped).includes(openBrace)) droppedBrace = true
+    tail = [dropped === 0 ? whole : Buffer.from(whole.subarray(dropped))]
+    tailSize = tail[0]!.length
+  }
 
   const add = (chunk: Uint8Array) => {
     seen += chunk.length
@@ -28,22 +40,18 @@ export const makeOutput = (limitBytes: number): Output => {
     tail.push(rest)
     tailSize += rest.length
     // Compacted when twice too large or in too many pieces, so that each byte is copied a bounded number of times.
-    if (tailSize > 2 * tailLimit + 65_536 || tail.length > 1024) {
-      tail = [lastBytes(tail, tailSize, tailLimit)]
-      tailSize = tail[0]!.length
-    }
+    if (tailSize > 2 * tailLimit + 65_536 || tail.length > 1024) keepTail()
   }
 
   return {
     add,
-    bytes: () =>
-      tailSize === 0 ? Buffer.concat(head) : Buffer.concat([...head, lastBytes(tail, tailSize, tailLimit)]),
-    truncated: () => seen > limitBytes
+    bytes: () => {
+      keepTail()
+      return Buffer.concat([...head, ...tail])
+    },
+    truncated: () => seen > limitBytes,
+    droppedBrace: () => droppedBrace
   }
 }
 
-/** A copy, so that the large buffers behind the pieces are let go. */
-const lastBytes = (pieces: ReadonlyArray<Uint8Array>, size: number, limit: number): Uint8Array => {
-  const whole = Buffer.concat(pieces)
-  return size <= limit ? whole : Buffer.from(whole.subarray(size - limit))
-}
+const openBrace = "{".charCodeAt(0)

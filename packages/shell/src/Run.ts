@@ -49,12 +49,14 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
     if (settled !== null) return settled
     clearTimeout(drain)
     for (const stream of streams) stream.destroy()
+    const [output, diagnostics] = outputs as [Output, Output]
     settled = {
       status: exit?.status ?? null,
       signal: exit?.signal ?? null,
-      output: outputs[0]!.bytes(),
-      diagnostics: outputs[1]!.bytes(),
-      truncated: outputs.some((it) => it.truncated()),
+      output: output.bytes(),
+      diagnostics: diagnostics.bytes(),
+      truncated: output.truncated() || diagnostics.truncated(),
+      ...(output.truncated() ? { cutObjects: output.droppedBrace() } : {}),
       leftRunning
     }
     for (const listener of listeners) listener(settled)

@@ -124,6 +124,8 @@ it.layer(shellLayer({ outputBytes: 10 }), { excludeTestServices: true })("with a
     Effect.gen(function* () {
       assert.deepInclude(yield* run(action("printf 0123456789")), { output: "0123456789", truncated: false })
       assert.deepInclude(yield* run(action("printf 0123456789a >&2")), { diagnostics: "012346789a", truncated: true })
+      assert.deepInclude(yield* run(action("printf 01234x56789")), { truncated: true, cutObjects: false })
+      assert.deepInclude(yield* run(action("printf '01234{56789'")), { truncated: true, cutObjects: true })
     })
   )
 })
@@ -143,6 +145,20 @@ describe("what is kept of a stream", () => {
     assert.deepStrictEqual(Buffer.from(output.bytes()), kept)
     assert.strictEqual(output.truncated(), cut)
   })
+
+  it.prop(
+    "tells whether a brace was dropped, however it comes in pieces",
+    [Schema.Array(Schema.Literals(["{", "ab", "c", "", "de{"])), Limit],
+    ([pieces, limit]) => {
+      const output = makeOutput(limit)
+      for (const piece of pieces) output.add(Buffer.from(piece))
+      const whole = pieces.join("")
+      const dropped =
+        whole.length > limit ? whole.slice(Math.ceil(limit / 2), whole.length - Math.floor(limit / 2)) : ""
+      output.bytes()
+      assert.strictEqual(output.droppedBrace(), dropped.includes("{"))
+    }
+  )
 
   it("survives many pieces", () => {
     const output = makeOutput(1000)

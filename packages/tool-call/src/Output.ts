@@ -1,14 +1,16 @@
 /** A tool's text as the bytes of a reply: bounded, the first half and the last half of the limit kept. */
+import type { Reply } from "@tenterhook/core"
 
 export const boundedBytes = (
   text: string,
   limitBytes: number
-): { readonly bytes: Uint8Array; readonly truncated: boolean } => {
+): Pick<Reply, "truncated" | "cutObjects"> & { readonly bytes: Uint8Array } => {
   const bytes = Buffer.from(text, "utf8")
   if (bytes.length <= limitBytes) return { bytes, truncated: false }
   const head = startOfCharacter(bytes, Math.ceil(limitBytes / 2), -1)
   const tail = startOfCharacter(bytes, bytes.length - (limitBytes - Math.ceil(limitBytes / 2)), 1)
-  return { bytes: Buffer.concat([bytes.subarray(0, head), bytes.subarray(tail)]), truncated: true }
+  const cutObjects = bytes.subarray(head, tail).includes("{")
+  return { bytes: Buffer.concat([bytes.subarray(0, head), bytes.subarray(tail)]), truncated: true, cutObjects }
 }
 
 /** The nearest place in that direction which does not tear a character apart. */

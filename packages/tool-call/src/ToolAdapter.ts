@@ -94,8 +94,8 @@ const inputFor = Effect.fnUntraced(function* (tool: Tool, args: Input) {
 const textSaid = (text: string): Said => ({ text, value: undefined })
 
 const replyOf = ({ text, value }: Said, { limits }: Toolkit): Reply => {
-  const { bytes, truncated } = boundedBytes(text, limits.outputBytes)
-  if (!truncated) return { ...emptyReply, output: bytes, ...(value === undefined ? {} : { value }) }
+  const { bytes, ...bounds } = boundedBytes(text, limits.outputBytes)
+  if (!bounds.truncated) return { ...emptyReply, output: bytes, ...(value === undefined ? {} : { value }) }
   // Half a value would be misread; half a text can be seen to be one.
-  return { ...emptyReply, output: bytes, truncated, ...(typeof value === "string" ? { value: textOf(bytes) } : {}) }
+  return { ...emptyReply, output: bytes, ...bounds, ...(typeof value === "string" ? { value: textOf(bytes) } : {}) }
 }

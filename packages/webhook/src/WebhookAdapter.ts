@@ -22,8 +22,10 @@ import { randomUUID } from "node:crypto"
 import type { Dispatcher } from "undici"
 import type { GuardOptions } from "./guard/Guard.ts"
 import { type AgentOptions, type Client, openClient } from "./request/Client.ts"
+import { codingsOf, decodeBody } from "./request/ContentCoding.ts"
 import { Exchange, type ExchangeLimits } from "./request/Exchange.ts"
 import { headerList, headersProblem, headerText } from "./request/headers.ts"
+import { makeKept } from "./request/Kept.ts"
 import { troubleOf } from "./request/Trouble.ts"
 import { sign } from "./signature/sign.ts"
 import { SignatureError } from "./signature/SignatureError.ts"
@@ -47,8 +49,10 @@ export interface HttpValue {
   readonly status: number
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** JSON where the answer says that it is some and all of it is there; otherwise its text. */
+  /** JSON where the answer says that it is some and all of it is there; otherwise its text. Decoded by its `content-encoding`. */
   readonly body: unknown
+  /** Why the body cannot be read: a `content-encoding` that is unknown, damaged or too long. The reply has no output then. */
+  readonly problem?: string
   /** How many requests were made, where the action asks for several tries. */
   readonly attempts?: number
 }
@@ -64,7 +68,7 @@ export const layerWith = (options: Options): Layer.Layer<never, never, Adapters>
       )
       const { readBytes, outputBytes } = { ...defaultLimits, ...options.limits }
       const headBytes = Math.ceil(outputBytes / 2)
-      const limits = { readBytes, headBytes, tailBytes: outputBytes - headBytes }
+      const limits = { readBytes, headBytes, tailBytes: outputBytes - headBytes, keepsCoded: true }
       yield* adapters.register({ kind: "http", action: HttpAction, start: startOn(client, limits) })
     })
   )
@@ -97,7 +101,7 @@ const exchangeOn = (
     let settled: Effect.Effect<Reply, AdapterError> | null = null
     let said: Reply | null = null
     const exchange = new Exchange(limits, (it) => {
-      said = replyOf(it)
+      said = replyOf(it, limits)
       settled =
         it.end instanceof Error
           ? Effect.fail(new AdapterError({ hook, reason: reasonOf(it.end, it, what), reply: said }))
@@ -116,7 +120,7 @@ const exchangeOn = (
       stop: () =>
         Effect.sync(() => {
           exchange.stop()
-          return said ?? replyOf(exchange)
+          return said ?? replyOf(exchange, limits)
         })
     }
     return running
@@ -234,26 +238,51 @@ const reasonOf = (error: Error, { began }: Exchange, what: string): AdapterError
   return reason === "request" ? new Spawn({ what, why: message }) : new Transport({ what, why: message })
 }
 
-const replyOf = (exchange: Exchange): Reply => {
-  const output = exchange.body()
-  const cut = exchange.truncated()
+const replyOf = (exchange: Exchange, limits: ExchangeLimits): Reply => {
   const began = exchange.status !== 0
+  const { output, truncated, cutObjects, problem } = bodyOf(exchange, limits)
   return {
     status: null,
     signal: null,
     output,
     diagnostics: nothing,
-    ...(began ? { value: valueOf(exchange, output, cut) } : {}),
-    truncated: began && cut,
+    ...(began ? { value: valueOf(exchange, output, truncated, problem) } : {}),
+    truncated: began && truncated,
+    ...(began && truncated && cutObjects !== undefined ? { cutObjects } : {}),
     leftRunning: 0
   }
 }
 
+type Body = Pick<Reply, "output" | "truncated" | "cutObjects"> & { readonly problem?: string }
+
+/** What is kept of the body. One that is coded was kept as a whole, and is bounded once it is decoded. */
+const bodyOf = (exchange: Exchange, { readBytes, headBytes, tailBytes }: ExchangeLimits): Body => {
+  const body = exchange.body()
+  const cut = exchange.truncated()
+  const dropped = exchange.droppedBrace()
+  const codings = codingsOf(headerText(exchange.headers["content-encoding"]) ?? "")
+  if (codings.length === 0 || body.length === 0)
+    return { output: body, truncated: cut, ...(dropped === undefined ? {} : { cutObjects: dropped }) }
+  if (cut) return { output: nothing, truncated: true, problem: "not all of its coded body was read" }
+  const decoded = decodeBody(body, codings, readBytes)
+  if (!(decoded instanceof Uint8Array)) return { output: nothing, truncated: false, problem: decoded.problem }
+  const kept = makeKept(headBytes, tailBytes)
+  kept.add(decoded)
+  const output = kept.bytes()
+  return { output, truncated: kept.truncated(), cutObjects: kept.droppedBrace() }
+}
+
 /** Pieces of JSON may look like a whole; they are text. */
-const valueOf = ({ status, headers: all }: Exchange, output: Uint8Array, cut: boolean): HttpValue => {
+const valueOf = (
+  { status, headers: all }: Exchange,
+  output: Uint8Array,
+  cut: boolean,
+  problem: string | undefined
+): HttpValue => {
   const headers: Record<string, string> = {}
   for (const name in all) headers[name] = headerText(all[name]) ?? ""
   const text = textOf(output)
+  if (problem !== undefined) return { status, headers, body: text, problem }
   if (cut || !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(headers["content-type"] ?? ""))
     return { status, headers, body: text }
   try {

@@ -3,6 +3,7 @@ import { AdapterError, Adapters, CurrentContext, FireId, hookName, HttpAction, t
 import { WebhookAdapter } from "@tenterhook/webhook"
 import { generateSecret, verify } from "@tenterhook/webhook/signature"
 import { Context, Effect, Layer, Schema } from "effect"
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib"
 import { acquireReceiver } from "./HttpBench.ts"
 import { breakOff, endless, type Receiver, trickle } from "./Receiver.ts"
 
@@ -155,6 +156,60 @@ it.layer(live, { excludeTestServices: true })("an HTTP action", (it) => {
         })
       )
     }
+
+    const codings: ReadonlyArray<readonly [string, (body: Buffer) => Uint8Array]> = [
+      ["gzip", gzipSync],
+      ["x-gzip", gzipSync],
+      ["deflate", deflateSync],
+      ["deflate", deflateRawSync],
+      ["br", brotliCompressSync],
+      ["gzip, br", (body) => brotliCompressSync(gzipSync(body))],
+      ["identity", (body) => body]
+    ]
+    for (const [coding, encode] of codings) {
+      it.effect(`a body with content-encoding ${coding}, ${encode.name}, decoded`, () =>
+        Effect.gen(function* () {
+          const body = encode(Buffer.from('{"verdict":"deny","reason":"no"}'))
+          const headers = { "content-type": "application/json", "content-encoding": coding }
+          const url = (yield* Far).on((response) => response.writeHead(200, headers).end(body))
+          const got = yield* reply({ url })
+          assert.strictEqual(textOf(got.output), '{"verdict":"deny","reason":"no"}')
+          assert.deepInclude(got.value, { status: 200, body: { verdict: "deny", reason: "no" } })
+        })
+      )
+    }
+
+    const unreadable: ReadonlyArray<readonly [string, string, () => Uint8Array, RegExp]> = [
+      ["of an unknown coding", "zstd", () => Buffer.from("x"), /"zstd"; gzip, deflate and br are read/],
+      ["that is damaged", "gzip", () => gzipSync(Buffer.alloc(100)).subarray(0, 15), /cannot be decoded as gzip/],
+      ["that is not coded at all", "gzip", () => Buffer.from('{"verdict":"allow"}'), /cannot be decoded as gzip/],
+      ["that would become too long", "gzip", () => gzipSync(Buffer.alloc(50_000_000)), /longer than 1048576 bytes/],
+      ["coded again and again", "gzip, gzip, gzip", () => Buffer.from("x"), /3 content-encodings/]
+    ]
+    for (const [what, coding, body, problem] of unreadable) {
+      it.effect(`the problem of a body ${what}, and no output`, () =>
+        Effect.gen(function* () {
+          const url = (yield* Far).on((response) =>
+            response.writeHead(200, { "content-type": "application/json", "content-encoding": coding }).end(body())
+          )
+          const got = yield* reply({ url })
+          assert.lengthOf(got.output, 0)
+          assert.match((got.value as WebhookAdapter.HttpValue).problem ?? "", problem)
+        })
+      )
+    }
+
+    it.effect("a long coded body bounded after it was decoded", () =>
+      Effect.gen(function* () {
+        const long = Buffer.from("x".repeat(200_000))
+        const url = (yield* Far).on((response) =>
+          response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(long))
+        )
+        const got = yield* reply({ url })
+        assert.deepInclude(got, { truncated: true, cutObjects: false })
+        assert.lengthOf(got.output, 65_536)
+      })
+    )
 
     it.effect("an endless answer cut, as text even where its pieces look like JSON", () =>
       Effect.gen(function* () {

@@ -13,6 +13,8 @@ export interface Reply {
   readonly value?: unknown
   /** Whether output or diagnostics were cut. */
   readonly truncated: boolean
+  /** Whether a JSON object may have begun in what was cut from the output: a `{` was there. Absent: not known. */
+  readonly cutObjects?: boolean
   /** Processes that it left running on purpose. */
   readonly leftRunning: number
   /** What the hook's owner should read about how it was executed. Of a failed hook they are part of the message. */

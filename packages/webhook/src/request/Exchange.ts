@@ -13,6 +13,8 @@ export interface ExchangeLimits {
   /** How much of it is kept: its beginning, and its end. */
   readonly headBytes: number
   readonly tailBytes: number
+  /** Keep the whole of a body that has a `content-encoding`, up to `readBytes`: no part of it can be decoded alone. */
+  readonly keepsCoded?: boolean
 }
 
 /** Pass it to `dispatch`. It ends once, and tells `onEnd` so. */
@@ -44,6 +46,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.end !== "whole" || this.#body.truncated()
   }
 
+  /** Whether a `{` may be in the part of the body that was not kept; undefined where not all of it was read. */
+  droppedBrace(): boolean | undefined {
+    return this.end === "whole" ? this.#body.droppedBrace() : undefined
+  }
+
   /** Ends it, with its connection. A request that still waits for one is never sent. */
   stop() {
     this.#over("stopped", true)
@@ -64,11 +71,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Uint8Array) {
     if (this.end !== null) return
-    if (this.#body === keepNothing) this.#body = makeKept(this.#limits.headBytes, this.#limits.tailBytes)
+    if (this.#body === keepNothing) this.#body = this.#keeper()
     const room = this.#limits.readBytes - this.#seen
     this.#seen += chunk.length
     this.#body.add(chunk.length <= room ? chunk : chunk.subarray(0, room))
     if (chunk.length > room) this.#over("cut", true)
+  }
+
+  #keeper(): Kept {
+    const { readBytes, headBytes, tailBytes, keepsCoded } = this.#limits
+    const isCoded = keepsCoded === true && this.headers["content-encoding"] !== undefined
+    return isCoded ? makeKept(readBytes, 0) : makeKept(headBytes, tailBytes)
   }
 
   onResponseEnd() {

@@ -4,6 +4,8 @@ export interface Kept {
   readonly add: (chunk: Uint8Array) => void
   readonly bytes: () => Uint8Array
   readonly truncated: () => boolean
+  /** Whether a `{` was among the bytes that `bytes` has dropped. */
+  readonly droppedBrace: () => boolean
 }
 
 export const makeKept = (headBytes: number, tailBytes: number): Kept => {
@@ -12,6 +14,16 @@ export const makeKept = (headBytes: number, tailBytes: number): Kept => {
   let tail: Array<Uint8Array> = []
   let tailSize = 0
   let seen = 0
+  let droppedBrace = false
+
+  const keepTail = () => {
+    const whole = Buffer.concat(tail)
+    const dropped = Math.max(0, whole.length - tailBytes)
+    if (!droppedBrace && whole.subarray(0, dropped).includes(openBrace)) droppedBrace = true
+    tail = [dropped === 0 ? whole : Buffer.from(whole.subarray(dropped))]
+    tailSize = tail[0]!.length
+  }
+
   return {
     add: (chunk) => {
       seen += chunk.length
@@ -22,25 +34,29 @@ export const makeKept = (headBytes: number, tailBytes: number): Kept => {
         headSize += first.length
       }
       if (chunk.length <= room || tailBytes === 0) return
-      const last = Buffer.from(chunk.subarray(Math.max(room, chunk.length - tailBytes, 0)))
+      const rest = chunk.subarray(Math.max(room, 0))
+      const last = Buffer.from(rest.subarray(Math.max(rest.length - tailBytes, 0)))
+      if (!droppedBrace && rest.subarray(0, rest.length - last.length).includes(openBrace)) droppedBrace = true
       tail.push(last)
       tailSize += last.length
-      if (tailSize > 2 * tailBytes || tail.length > 1024) {
-        tail = [lastOf(tail, tailBytes)]
-        tailSize = tail[0]!.length
-      }
+      if (tailSize > 2 * tailBytes || tail.length > 1024) keepTail()
     },
-    bytes: () =>
-      tail.length === 0 && head.length === 1 ? head[0]! : Buffer.concat([...head, lastOf(tail, tailBytes)]),
-    truncated: () => seen > headBytes + tailBytes
+    bytes: () => {
+      if (tail.length === 0 && head.length === 1) return head[0]!
+      keepTail()
+      return Buffer.concat([...head, ...tail])
+    },
+    truncated: () => seen > headBytes + tailBytes,
+    droppedBrace: () => droppedBrace
   }
 }
 
 const nothing = new Uint8Array(0)
+const openBrace = "{".charCodeAt(0)
 
-export const keepNothing: Kept = { add: () => {}, bytes: () => nothing, truncated: () => false }
-
-const lastOf = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  const whole = Buffer.concat(pieces)
-  return whole.length <= size ? whole : Buffer.from(whole.subarray(whole.length - size))
+export const keepNothing: Kept = {
+  add: () => {},
+  bytes: () => nothing,
+  truncated: () => false,
+  droppedBrace: () => false
 }
