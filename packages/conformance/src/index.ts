@@ -39,3 +39,5 @@ export { Bench, type Behaviour, type Capabilities } from "./contract/adapter/Ben
 export { auditDialect } from "./contract/dialect/auditDialect.ts"
 export { DialectBench, type DialectFixtures } from "./contract/dialect/DialectBench.ts"
 export { dialectRules } from "./contract/dialect/dialectRules.ts"
+export { type AnyAnswer, anyAnswer, anyDeny, anyText } from "./contract/dialect/anyAnswer.ts"
+export { type Chance, chance } from "./contract/dialect/Chance.ts"

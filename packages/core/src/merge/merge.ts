@@ -106,10 +106,12 @@ export const cancelledHalt: NonNullable<FireReport["halt"]> = { hook: "host", re
 
 type Lose = (hook: string, from: string, to: string, why: string) => void
 
-/** What the event's class lets a hook do; the rest is lost, and said so. */
+/** What the event's class lets a hook do, and a report can carry; the rest is a loss. */
 const withinClass = ({ hook, output }: Contribution, event: HookEvent, lose: Lose): Output => {
-  const { verdict, rewrite, resume, ...rest } = output
+  const { verdict, rewrite, resume, answer, ext, ...rest } = output
   let kept: Output = rest
+  if (answer !== undefined) lose(hook, "answer", "nothing", "no report carries it")
+  if (ext !== undefined) lose(hook, "ext", "nothing", "no report carries it")
   if (verdict !== undefined && verdict !== "abstain") {
     if (mayJudge(event.class)) kept = { ...kept, verdict }
     else lose(hook, verdict, "abstain", `${event.name} is no gate`)

@@ -21,7 +21,7 @@ const plain = (word: string) =>
     .toLowerCase()
 
 /** Insertions, deletions, replacements and swaps of neighbours; stops at `limit`. */
-const editDistance = (a: string, b: string, limit: number): number => {
+export const editDistance = (a: string, b: string, limit: number): number => {
   if (Math.abs(a.length - b.length) >= limit) return limit
   let beforeLast: Array<number> = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -1,8 +1,11 @@
 /** What a hook may answer: one JSON object on stdout, a function's return value, the body of a response. */
 import { type HookEvent, type Output, rewriteTargets, Verdict, verdicts } from "@tenterhook/core"
 import { Exit, Schema, SchemaIssue } from "effect"
+import { isOurKey, type OurKey, ourKeys } from "../answer/Word.ts"
 import { show } from "../config/Document.ts"
 import { nearest } from "../config/nearest.ts"
+import { decisionsIn } from "../answer/decisionsIn.ts"
+import { decisionText } from "../answer/DecisionText.ts"
 
 const nullish = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullishOr(schema))
 const text = (expected = "a text") => Schema.String.annotate({ message: `expected ${expected}` })
@@ -46,44 +49,81 @@ export const Answer = Schema.Struct({
   ),
   answer: Schema.optionalKey(Schema.Unknown),
   ext: Schema.optionalKey(Schema.Unknown)
-})
+} satisfies Record<OurKey, Schema.Top>)
 export type Answer = typeof Answer.Type
 
-export const answerKeys: ReadonlyArray<string> = Object.keys(Answer.fields)
+export interface ReadOptions {
+  readonly event: HookEvent
+  /** The hook's failure denies. */
+  readonly isClosed: boolean
+}
 
-/** What a value asks for, or why it cannot be read as an answer. */
-export const readAnswer = (value: object, event: HookEvent): Output | string => {
-  const unknown = Object.keys(value).filter((key) => !answerKeys.includes(key))
-  const meant = unknown.find((key) => nearest(key, ["verdict"]) !== undefined)
-  if (meant !== undefined) return `unknown key "${meant}"; did you mean "verdict"?`
-  const foreign = unknown.find((key) => decisions.includes(key))
-  if (foreign !== undefined && unknown.length === Object.keys(value).length) {
-    return `"${foreign}" is another product's key; this dialect reads ${answerKeys.join(", ")}`
-  }
+/**
+ * What a value asks for, or why it is not understood. A deny and a halt that can be read hold whatever stands beside
+ * them; anything else holds only where no other key decides.
+ */
+export const readAnswer = (value: object, { event, isClosed }: ReadOptions): Output | string => {
+  const unknown = Object.keys(value).filter((key) => !isOurKey(key))
   const exit = decode(value, { errors: "all" })
   if (Exit.isFailure(exit)) {
     const [reason] = exit.cause.reasons
-    return reason?._tag === "Fail" ? problemOf(reason.error, value) : "not an answer"
+    const problem = reason?._tag === "Fail" ? problemOf(reason.error, value) : "not an answer"
+    return saysDeny(value) ? denyAlone(value, problem) : (strangeIn(value, unknown, event) ?? problem)
   }
-  return outputOf(exit.value, unknown, event)
+  const output = outputOf(exit.value, unknown, event)
+  if (output.verdict === "deny" || output.halt !== undefined) return output
+  const strange = strangeIn(value, unknown, event)
+  if (strange !== undefined) return strange
+  const hidden = mayDecide(event) ? denialInOwnKeys(value) : undefined
+  if (hidden === undefined) return mayDecide(event) ? withRemark(output) : output
+  return isClosed ? hidden : noticed(output, hidden)
 }
+
+/** Whether an answer at this event can keep the agent from what it is about to do. */
+export const mayDecide = (event: HookEvent): boolean => event.class === "gate" || event.class === "loop"
 
 const decode = Schema.decodeUnknownExit(Answer)
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Where another product's hooks write their verdict. To overlook one would let through what was meant to be stopped. */
-const decisions = [
-  "decision",
-  "permissionDecision",
-  "permission",
-  "hookSpecificOutput",
-  "action",
-  "continue",
-  "allow",
-  "block",
-  "deny",
-  "approve"
-]
+const saysDeny = (value: object) => Object.hasOwn(value, "verdict") && (value as Answer).verdict === "deny"
+
+const denyAlone = (value: object, problem: string): Output => {
+  const reason: unknown = Object.hasOwn(value, "reason") ? (value as Answer).reason : undefined
+  return noticed({ verdict: "deny", ...(typeof reason === "string" ? { reason } : {}) }, problem)
+}
+
+/**
+ * A key of nobody's, or another product's, that decides. Beside a verdict of ours an ordinary `status` or a detail further
+ * down is a matter of the hook, unless it says no.
+ */
+const strangeIn = (value: object, unknown: ReadonlyArray<string>, event: HookEvent): string | undefined => {
+  if (unknown.length === 0) return undefined
+  const hasVerdict = verdicts.includes((value as Answer).verdict as Verdict)
+  const found = decisionsIn(value, unknown).filter(({ denies, weight, atTop }) => {
+    if (!mayDecide(event)) return atTop && weight === "strong"
+    return denies || !hasVerdict || (atTop && weight === "strong")
+  })
+  const told = found.find((one) => one.denies) ?? found[0]
+  return told === undefined ? undefined : decisionText(told, value)
+}
+
+/** A deny in a text or a value that goes elsewhere: to a person, to the model, nowhere. The value of a rewrite is the agent's. */
+const denialInOwnKeys = (value: object): string | undefined => {
+  const keys = ourKeys.filter((key) => key !== "verdict" && key !== "rewrite" && Object.hasOwn(value, key))
+  const found = decisionsIn(value, keys).find((one) => one.denies && one.key !== "halt" && one.key !== "resume")
+  return found === undefined ? undefined : `its answer goes on, and its ${decisionText(found, value)}`
+}
+
+const withRemark = (output: Output): Output => {
+  const { reason, verdict, rewrite, context, resume } = output
+  if (reason === undefined || [verdict, rewrite, context, resume].some((one) => one !== undefined)) return output
+  return noticed(output, `its answer has a reason and no verdict; write {"verdict":"deny","reason":"…"} to deny`)
+}
+
+const noticed = (output: Output, text: string): Output => ({
+  ...output,
+  notices: [...(output.notices ?? []), { level: "warn", text }]
+})
 
 const problemOf = (error: Schema.SchemaError, value: unknown): string =>
   format(error.issue)
@@ -93,7 +133,9 @@ const problemOf = (error: Schema.SchemaError, value: unknown): string =>
         (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
         value
       )
-      return `${path.map(String).join(".")}: ${issue.message}, got ${show(came)}`
+      const meant = path[0] === "verdict" && typeof came === "string" ? nearest(came.trim(), verdicts) : undefined
+      const hint = meant === undefined ? "" : `; did you mean "${meant}"?`
+      return `${path.map(String).join(".")}: ${issue.message}, got ${show(came)}${hint}`
     })
     .join("; ")
 

@@ -9,7 +9,11 @@ import {
   type Output,
   textOf
 } from "@tenterhook/core"
-import { answerKeys, readAnswer } from "./Answer.ts"
+import { denialIn } from "../answer/denialIn.ts"
+import { isDecision, isRefusal, ourKeys } from "../answer/Word.ts"
+import { show } from "../config/Document.ts"
+import { mayDecide, type ReadOptions } from "./Answer.ts"
+import { isOurs, noKeyDecides, nothing, type Reading, readObject, readText, strangeIn } from "./readText.ts"
 
 export const decode = (hook: Hook<any>, fire: Fire, end: End): Decoded => {
   if (end._tag === "failure") return failure(hook, end.reason, end.message)
@@ -17,7 +21,7 @@ export const decode = (hook: Hook<any>, fire: Fire, end: End): Decoded => {
     case "function":
       return decodeReturned(hook, fire, end.value)
     case "tool":
-      return decodeForeign(hook, fire, end)
+      return decodeTool(hook, fire, end)
     case "http":
       return decodeHttp(hook, fire, end)
     default:
@@ -26,105 +30,147 @@ export const decode = (hook: Hook<any>, fire: Fire, end: End): Decoded => {
 }
 
 /** 0: stdout may hold an answer. 2: no, with stderr as the reason. Anything else is a failure. */
-const decodeCommand = (hook: Hook, fire: Fire, end: End & { readonly _tag: "reply" }): Decoded => {
+const decodeCommand = (hook: Hook, fire: Fire, end: Replied): Decoded => {
   const complaint = textOf(end.diagnostics).trim()
   if (end.signal !== null) return failure(hook, "signal", `ended by ${end.signal}${excerpt(complaint)}`)
-  if (end.status === 2) return success(saidNo(fire, complaint || reasonIn(textOf(end.output))))
+  if (end.status === 2)
+    return success(saidNo(hook, fire, complaint || reasonIn(textOf(end.output), optionsOf(hook, fire))))
   if (end.status !== null && end.status !== 0)
     return failure(hook, "exit", `exit code ${end.status}${excerpt(complaint)}`)
-  if (end.value !== undefined) return decodeForeign(hook, fire, end)
-  return decodeText(hook, fire, textOf(end.output), end.truncated)
+  if (end.value !== undefined) return decodeTool(hook, fire, end)
+  const options = optionsOf(hook, fire)
+  const reading = readOutput(end, "stdout", options)
+  return settle(hook, reading._tag === "nothing" ? readStderr(complaint, reading, options) : reading)
 }
 
-/** The adapter's value is the answer's status and body. A cut answer could have held a deny, so it fails. */
-const decodeHttp = (hook: Hook, fire: Fire, end: End & { readonly _tag: "reply" }): Decoded => {
-  const { status, body } = { status: 200, body: undefined, ...Object(end.value) } as { status: unknown; body: unknown }
+/** A command that had nothing to answer on stdout, and wrote a deny to stderr. */
+const readStderr = (complaint: string, reading: Reading, { event }: ReadOptions): Reading => {
+  const denial = mayDecide(event) ? denialIn(complaint) : undefined
+  return denial === undefined
+    ? reading
+    : { _tag: "strange", why: `stderr: ${denial}; answers are read from stdout, where this hook wrote none` }
+}
+
+/** A function returns nothing or an answer; it has no other text that it could have meant. */
+const decodeReturned = (hook: Hook, fire: Fire, value: unknown): Decoded => {
+  if (value === undefined || value === null) return success(go)
+  if (typeof value === "object" && !Array.isArray(value) && isRecord(value))
+    return settle(hook, readObject(value, "its answer", optionsOf(hook, fire)))
+  const expected = `a function returns nothing or an answer, an object with ${ourKeys.join(", ")}`
+  return failure(hook, "decode", `${expected}; this one returned ${kindOf(value)}`)
+}
+
+/** Tools say many things. A result is an answer where it is one in our words, and strange where a key of it decides. */
+const decodeTool = (hook: Hook, fire: Fire, end: Replied): Decoded => {
+  const { value } = end
+  const options = optionsOf(hook, fire)
+  const what = "its result"
+  const said = readOutput(end, what, options)
+  if (value === undefined || typeof value === "string") {
+    const bare =
+      typeof value === "string" && fire.event.class === "gate" && /^[\s\w-]*$/.test(value) && isDecision(value)
+    return settle(hook, bare ? strangeValue(value, what) : said)
+  }
+  const read = readValue(value, what, options)
+  return settle(hook, read._tag === "nothing" && said._tag !== "nothing" ? said : read)
+}
+
+const readValue = (value: unknown, what: string, options: ReadOptions): Reading => {
+  if (typeof value === "object" && value !== null && !Array.isArray(value) && isOurs(value))
+    return readObject(value, what, options)
+  if (!mayDecide(options.event)) return nothing
+  if (
+    (isDecision(value) && options.event.class === "gate") ||
+    (Array.isArray(value) && value.some((one) => typeof one === "string" && isRefusal(one)))
+  )
+    return strangeValue(value, what)
+  return strangeIn(value, what, options.event) ?? remarkOnValue(value, what)
+}
+
+const remarkOnValue = (value: unknown, what: string): Reading =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0
+    ? { _tag: "nothing", remark: noKeyDecides(what) }
+    : nothing
+
+const strangeValue = (value: unknown, what: string): Reading => ({
+  _tag: "strange",
+  why: `${what}: expected an object with ${ourKeys.join(", ")}, got ${show(value)}; write {"verdict":"deny","reason":"…"}`
+})
+
+/** A server was asked for an answer: whatever it says where something is decided is one, but for nothing at all. */
+const decodeHttp = (hook: Hook, fire: Fire, end: Replied): Decoded => {
+  const { status, body, problem } = { status: 200, ...Object(end.value) } as Partial<HttpValue>
   const text = textOf(end.output).trim()
   if (typeof status === "number" && (status < 200 || status > 299)) {
     return failure(hook, "exit", `answered ${status}${excerpt(text)}`)
   }
-  if (end.truncated && text.startsWith("{"))
-    return failure(hook, "decode", "its answer is longer than what is kept of it")
-  const { value: _, ...said } = end
-  return decodeForeign(hook, fire, typeof body === "object" && body !== null ? { ...said, value: body } : said)
+  const what = "its answer"
+  if (problem !== undefined) return failure(hook, "decode", `${what}: ${problem}`)
+  const options = optionsOf(hook, fire)
+  const said = readOutput(end, what, options)
+  const isValue = typeof body === "object" && body !== null
+  const reading = said._tag === "nothing" && isValue ? readValue(body, what, options) : said
+  if (reading._tag !== "nothing" || text === "" || text === "{}" || !mayDecide(fire.event)) return settle(hook, reading)
+  return failure(hook, "decode", `${what}: expected {"verdict":"…"}, {} or an empty body, got${excerpt(text).slice(1)}`)
 }
+
+/** What the adapter's value holds of an answer. */
+interface HttpValue {
+  readonly status: unknown
+  readonly body: unknown
+  /** Why the body cannot be read. */
+  readonly problem: string
+}
+
+/** What was kept of a longer output is no answer, and what was not kept may have held one. */
+const readOutput = (end: Replied, what: string, options: ReadOptions): Reading => {
+  const reading = end.output.length === 0 ? nothing : readText(textOf(end.output), what, options)
+  if (!wasCut(end) || (reading._tag === "nothing" && (end.cutObjects === false || !mayDecide(options.event))))
+    return reading
+  return { _tag: "strange", why: `${what}: it is longer than what is kept of it, so an answer in it may be lost` }
+}
+
+/** Whether it was the output that was cut; both streams have one limit, so the one that was cut is the longer one. */
+const wasCut = ({ truncated, output, diagnostics }: Replied) => truncated && output.length >= diagnostics.length
 
 /** A gate denies; where the agent wants to end its work, no means that it must not. */
-const saidNo = (fire: Fire, reason: string): Output =>
+const saidNo = (hook: Hook, fire: Fire, reason: string): Output =>
   fire.event.class === "loop"
-    ? { resume: reason === "" ? "exit code 2" : reason }
-    : { verdict: "deny", ...(reason === "" ? {} : { reason }) }
+    ? { resume: reason === "" ? `${hook.name} ended with exit code 2` : reason }
+    : { verdict: "deny", reason: reason === "" ? `denied by ${hook.name}` : reason }
 
-const decodeText = (hook: Hook, fire: Fire, output: string, truncated: boolean): Decoded => {
-  const text = output.replace(/^\uFEFF/, "").trim()
-  if (!text.startsWith("{")) {
-    return holdsAnswer(text)
-      ? failure(
-          hook,
-          "decode",
-          "its answer stands after other text; write only the answer to stdout, and all else to stderr"
-        )
-      : success(go)
+/** Why it said no, where it said so on stdout: in an answer, or as plain text. */
+const reasonIn = (output: string, options: ReadOptions) => {
+  const reading = readText(output, "stdout", options)
+  const { reason } = reading._tag === "answer" ? reading.output : {}
+  return reading._tag === "answer" ? (reason ?? "") : output.trim()
+}
+
+const settle = (hook: Hook, reading: Reading): Decoded => {
+  switch (reading._tag) {
+    case "answer":
+      return success(reading.output)
+    case "strange":
+      return failure(hook, "decode", reading.why)
+    case "nothing":
+      return success(reading.remark === undefined ? go : { notices: [{ level: "info", text: reading.remark }] })
   }
-  if (truncated) return failure(hook, "decode", "its answer is longer than what is kept of stdout")
-  const value = parse(text)
-  if (value instanceof Error)
-    return failure(hook, "decode", `stdout begins with { and is not one JSON object: ${value.message}`)
-  return decodeAnswer(hook, fire, value as object)
 }
 
-const decodeReturned = (hook: Hook, fire: Fire, value: unknown): Decoded => {
-  if (value === undefined || value === null) return success(go)
-  if (typeof value === "object" && !Array.isArray(value)) return decodeAnswer(hook, fire, value)
-  return failure(hook, "decode", `a function returns nothing or an answer, an object with ${answerKeys.join(", ")}`)
+const optionsOf = (hook: Hook, { event }: Fire): ReadOptions => ({ event, isClosed: hook.onFailure === "block" })
+
+type Replied = End & { readonly _tag: "reply" }
+
+/** A plain object, or one of a class whose own keys are an answer's. A Map or an Error has none. */
+const isRecord = (value: object) => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null || isOurs(value)
 }
 
-/** Tools and web servers say many things; only what is made as an answer is read as one. The rest is kept in the report. */
-const decodeForeign = (
-  hook: Hook,
-  fire: Fire,
-  { value, output, truncated }: End & { readonly _tag: "reply" }
-): Decoded => {
-  const text = value === undefined ? textOf(output).trim() : ""
-  const candidate = value === undefined && text.startsWith("{") && !truncated ? parse(text) : value
-  if (candidate instanceof Error && hook.action.kind !== "tool") {
-    return failure(hook, "decode", `its answer begins with { and is not one JSON object: ${candidate.message}`)
-  }
-  return isAnswer(candidate) ? decodeAnswer(hook, fire, candidate) : success(go)
-}
-
-const isAnswer = (value: unknown): value is object => {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Error) return false
-  const keys = Object.keys(value)
-  return Object.hasOwn(value, "verdict") || (keys.length > 0 && keys.every((key) => answerKeys.includes(key)))
-}
-
-const decodeAnswer = (hook: Hook, fire: Fire, value: object): Decoded => {
-  let answer: Output | string
-  try {
-    answer = readAnswer(value, fire.event)
-  } catch (error) {
-    answer = `its answer cannot be read: ${String(error)}`
-  }
-  return typeof answer === "string" ? failure(hook, "decode", answer) : success(answer)
-}
-
-/** A log line before the answer would lose it: a deny must not vanish behind an `echo checking`. */
-const holdsAnswer = (text: string): boolean => {
-  const starts = [...text.matchAll(/^[ \t]*\{/gm)].map((found) => found.index)
-  return starts.slice(-mostStarts).some((start) => isAnswer(parse(text.slice(start))))
-}
-
-const mostStarts = 10
-
-/** Why it said no, where it said so on stdout: as plain text, or in an answer. */
-const reasonIn = (output: string) => {
-  const text = output.trim()
-  if (!text.startsWith("{")) return text
-  const value = parse(text)
-  const reason: unknown = value instanceof Error ? undefined : (value as { readonly reason?: unknown }).reason
-  return typeof reason === "string" ? reason : ""
-}
+const kindOf = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? `a ${value.constructor?.name || "object of a class"}`
+    : show(value)
 
 const success = (output: Output): Decoded => ({
   outcome: { status: "succeeded", output },
@@ -144,13 +190,4 @@ const failure = (hook: Hook, reason: FailureReason, message: string): Decoded =>
 const excerpt = (text: string) => {
   const trimmed = text.trim()
   return trimmed === "" ? "" : `: ${trimmed.length > 500 ? `${trimmed.slice(0, 500)}…` : trimmed}`
-}
-
-/** JSON as it stands; whatever cannot be read comes back as the error. */
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
 }

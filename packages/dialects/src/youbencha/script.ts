@@ -7,9 +7,11 @@ import {
   type FunctionAction,
   type ShellAction,
   skipped,
-  succeeded
+  succeeded,
+  textOf
 } from "@tenterhook/core"
 import { Effect } from "effect"
+import { denialIn } from "../answer/denialIn.ts"
 import { resolvePath } from "../config/path.ts"
 import type { ScriptConfig } from "./Config.ts"
 import { type EntryOf, failure, type Kind, type Setting } from "./Kind.ts"
@@ -53,7 +55,15 @@ export const scriptKind: Kind<EntryOf<"script">> = {
       const unknown = missingVariables(setting, valuesIn(setting, fire), fire).length > 0
       return unknown ? failure(end.reason, end.message) : failure(end.reason, "Failed to execute script", end.message)
     }
-    if (end.status === 0) return { outcome: succeeded(), decisive: false, message: "Script completed successfully" }
+    if (end.status === 0) {
+      const denial = list === "pre_execution" && fire.mode !== "upstream" ? denialIn(textOf(end.output)) : undefined
+      return denial === undefined
+        ? { outcome: succeeded(), decisive: false, message: "Script completed successfully" }
+        : failure(
+            "decode",
+            `Script exited with code 0 and denied on stdout: ${denial}; to deny, exit with another code`
+          )
+    }
     return end.status === null
       ? failure("signal", `Script was ended by ${end.signal ?? "a signal"}`)
       : failure("exit", `Script exited with code ${end.status}`)

@@ -1,10 +1,10 @@
 /** Fuzzes every dialect in a thread of its own, so that a run that never ends is found and named too. */
 import { Worker } from "node:worker_threads"
-import type { Kind } from "./check.ts"
+import { type AnswerCount, noAnswers } from "./checkAnswer.ts"
 import type { Order, Report } from "./worker.ts"
 
 export interface FuzzOptions {
-  readonly kind: Kind
+  readonly kind: Order["kind"]
   readonly runs: number
   readonly seed: number
   /** The first run; to have one run again: `from: n, runs: 1`. */
@@ -19,6 +19,8 @@ export interface FuzzResult {
   /** The broken promises, each with what runs it again. */
   readonly broken: ReadonlyArray<string>
   readonly durationMs: number
+  /** Of the kind `answer`, how they were read. */
+  readonly answers: AnswerCount
 }
 
 export const fuzz = ({ kind, runs, seed, from = 0, hangMs = 20_000, onProgress }: FuzzOptions): Promise<FuzzResult> =>
@@ -31,11 +33,12 @@ export const fuzz = ({ kind, runs, seed, from = 0, hangMs = 20_000, onProgress }
       workerData: order,
       execArgv: ["--conditions=@tenterhook/source", "--disable-warning=ExperimentalWarning"]
     })
-    const again = (run: number) => `bench/fuzz --kind ${kind} --seed ${seed} --from ${run} --runs 1`
-    const end = (ran: number) => {
+    const count = kind === "answer" ? "--answers 1" : `--kind ${kind} --runs 1`
+    const again = (run: number) => `bench/fuzz ${count} --seed ${seed} --from ${run}`
+    const end = (ran: number, answers = noAnswers()) => {
       clearInterval(watch)
       void worker.terminate()
-      done({ runs: ran, broken, durationMs: performance.now() - started })
+      done({ runs: ran, broken, durationMs: performance.now() - started, answers })
     }
 
     let last = -1
@@ -53,7 +56,7 @@ export const fuzz = ({ kind, runs, seed, from = 0, hangMs = 20_000, onProgress }
     }, 250)
 
     worker.on("message", (report: Report) => {
-      if (report._tag === "done") return end(runs)
+      if (report._tag === "done") return end(runs, report.answers)
       broken.push(`run ${report.run}: ${report.what}\nagain: ${again(report.run)}`)
       if (broken.length >= enough) end(report.run - from + 1)
     })

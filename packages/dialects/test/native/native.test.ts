@@ -125,7 +125,9 @@ describe("tools", () => {
       const outcome = (fields: Parameters<typeof reply>[0]) =>
         native.decode(hook, fireOf("pre_tool_use"), reply(fields)).outcome
       const go = { status: "succeeded", output: {} } as const
-      assert.deepStrictEqual(outcome({ value: { ok: true, context: "x" } }), go)
+      assert.deepStrictEqual(outcome({ value: "all is well" }), go)
+      assert.deepInclude(outcome({ value: { files: ["a.ts"], context: "x" } }), { status: "succeeded" })
+      assert.deepInclude(outcome({ value: { ok: true, files: ["a.ts"] } }), { status: "failed", reason: "decode" })
       assert.deepStrictEqual(outcome({ value: ["verdict"] }), go)
       assert.deepStrictEqual(outcome({ output: bytes("{ this is code }") }), go)
       assert.deepStrictEqual(outcome({ value: { verdict: "deny" } }), {
@@ -179,7 +181,8 @@ describe("posts", () => {
           fireOf("pre_tool_use"),
           reply({ value: { status, headers: {}, body }, output: bytes(body), truncated })
         )
-      assert.deepStrictEqual(decode(200, '{"ok":true}').outcome, { status: "succeeded", output: {} })
+      assert.deepStrictEqual(decode(200, "{}").outcome, { status: "succeeded", output: {} })
+      assert.deepInclude(decode(200, '{"ok":true}').outcome, { status: "failed", reason: "decode" })
       assert.deepStrictEqual(decode(204, "").outcome, { status: "succeeded", output: {} })
       assert.deepInclude(decode(200, '{"verdict":"deny"}').outcome, { output: { verdict: "deny" } })
       assert.deepInclude(decode(200, '{"verdict":').outcome, { status: "failed", reason: "decode" })
