@@ -21,6 +21,11 @@ export const configFlags = {
     Flag.optional,
     Flag.withMetavar("name"),
     Flag.withDescription("The dialect's mode, as upstream; its documented behaviour where absent")
+  ),
+  lenient: Flag.Boolean("lenient").pipe(
+    Flag.withDefault(false),
+    Flag.withoutNegation,
+    Flag.withDescription("Unknown keys and events of a native config are warnings, for a config of a newer version")
   )
 }
 
@@ -28,6 +33,7 @@ export interface ConfigFlags {
   readonly config: ReadonlyArray<string>
   readonly dialect: Option.Option<string>
   readonly mode: Option.Option<string>
+  readonly lenient: boolean
 }
 
 /** What happened, and who and where. */

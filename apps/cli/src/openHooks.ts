@@ -9,7 +9,8 @@ import type { Words } from "./terminal/Words.ts"
 export const hooksOptions = (flags: ConfigFlags): HooksOptions => ({
   ...(flags.config.length === 0 ? {} : { config: flags.config }),
   ...(Option.isNone(flags.dialect) ? {} : { dialect: flags.dialect.value }),
-  ...(Option.isNone(flags.mode) ? {} : { mode: flags.mode.value })
+  ...(Option.isNone(flags.mode) ? {} : { mode: flags.mode.value }),
+  ...(flags.lenient ? { lenient: true } : {})
 })
 
 /** Refuses where there is no config, and with every problem of one that cannot be loaded. */

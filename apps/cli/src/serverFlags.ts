@@ -64,6 +64,7 @@ export const openServerHooks = async (
   }
   if (whose.length > 1) throw new Refusal(`${whose.join(" and ")} name different hooks; only one of them can be meant`)
   if (brought.length === 0 && isGiven(flags.mode)) throw new Refusal(`--mode is for --config; ${whose[0]} has its own`)
+  if (brought.length === 0 && flags.lenient) throw new Refusal(`--lenient is for --config; ${whose[0]} has its own`)
 
   const { connectHooks } = await import("@tenterhook/sdk/connect")
   const key = Option.getOrElse(flags.key, () => process.env["TENTERHOOK_KEY"] ?? "").trim()

@@ -53,6 +53,81 @@ describe("which config", () => {
   })
 })
 
+describe("an unknown word in a native config", () => {
+  const guard = "hooks:\n  - { name: guard, on: PreToolUse, run: exit 2, onFailure: block, retries: 3 }\n"
+  const commands = [["check"], ["list"], ["explain", "stop"], ["fire", "stop"], ["exec"]]
+  const withCommand = ([name = "", ...rest]: ReadonlyArray<string>, more: ReadonlyArray<string>) => [
+    name,
+    ...rest,
+    ...more,
+    ...(name === "exec" ? ["--", "true"] : [])
+  ]
+
+  it("is refused by every command, with its place and the nearest word", async () => {
+    const folder = makeFolder({ "tenterhook.yaml": guard })
+    for (const command of commands) {
+      const ended = await folder.run(withCommand(command, []))
+      assert.strictEqual(ended.code, 2, command[0])
+      assert.match(
+        ended.stdout + ended.stderr,
+        /tenterhook\.yaml:2:24: hooks\[0\]\.on: unknown event "PreToolUse"; did you mean "pre_tool_use"/
+      )
+      assert.match(ended.stdout + ended.stderr, /tenterhook\.yaml:2:67: hooks\[0\]\.retries: unknown key "retries"/)
+    }
+  })
+
+  it("is a warning with --lenient, and a closed gate that never runs is in the report", async () => {
+    const folder = makeFolder({ "tenterhook.yaml": guard })
+    for (const command of commands) {
+      const ended = await folder.run(withCommand(command, ["--lenient"]))
+      assert.strictEqual(ended.code, 0, command[0])
+      assert.match(ended.stdout + ended.stderr, /unknown key "retries"/)
+    }
+    const { stdout } = await folder.run(["fire", "pre_tool_use", "--set", "tool.name=bash", "--json", "--lenient"])
+    const [notice] = JSON.parse(stdout).notices
+    assert.deepInclude(notice, { hook: "guard", level: "error" })
+    assert.match(notice.text, /onFailure: block.*never runs.*PreToolUse/)
+  })
+
+  it("does not make wrong types and duplicate keys lenient", async () => {
+    const folder = makeFolder({
+      "types.yaml": "hooks:\n  - { on: stop, run: 'true', timeout: 5 }\n",
+      "twice.yaml": "hooks:\n  - { on: stop, run: 'true', run: 'false' }\n"
+    })
+    for (const file of ["types.yaml", "twice.yaml"]) {
+      assert.strictEqual((await folder.run(["fire", "stop", "--lenient", "--config", file])).code, 2)
+    }
+  })
+})
+
+describe("a config that does not parse", () => {
+  it.each([
+    [
+      "broken.yaml",
+      'hooks:\n  - on: pre_tool_use\n    run: "exit 2\n',
+      /broken\.yaml:3:10: not valid YAML: .*not closed/
+    ],
+    ["trailing.json", '{"hooks":[{"on":"stop","run":"true"},]}', /trailing\.json:1:38: not valid JSON: .*comma/],
+    [
+      "agent.json",
+      '{"hooks":{"execution_start":[{"tool_name":"read_file",}]}}',
+      /agent\.json:1:55: not valid JSON: .*comma/
+    ],
+    [
+      "twice.json",
+      '{"hooks":[{"on":"stop","run":"exit 2"}],\n "hooks":[]}',
+      /twice\.json:2:2: hooks: duplicate key .*1:2/
+    ]
+  ])("has a line and a column, and no dialect need be named: %s", async (file, text, expected) => {
+    const folder = makeFolder({ [file]: text })
+    for (const command of [["check"], ["fire", "stop"]]) {
+      const ended = await folder.run([...command, "--config", file])
+      assert.strictEqual(ended.code, 2)
+      assert.match(ended.stdout + ended.stderr, expected)
+    }
+  })
+})
+
 describe("check", () => {
   it("tells programs what is wrong as JSON", async () => {
     const folder = makeFolder({ "coder.json": oats({ event: 3, command: "true" }) })

@@ -2,7 +2,9 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openMcpServer } from "@tenterhook/conformance"
+import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it, onTestFinished } from "vitest"
+import { databaseFile } from "../src/store/DataFolder.ts"
 import { openServer } from "./Server.ts"
 
 const saying = (text: string) => ({
@@ -86,14 +88,55 @@ describe("a hook set", () => {
       assert.strictEqual(refused.status, 422, path)
       const places = refused.body.errors.map(({ file, line, column }: any) => [file, line, column])
       assert.deepStrictEqual(places, [
-        ["own.yaml", 2, 5],
+        ["own.yaml", 3, 5],
         ["own.yaml", 5, 10]
       ])
-      assert.match(refused.body.errors[0].message, /"rum" is no key here, write "run"/)
-      assert.include(refused.body.detail, "own.yaml:2:5")
+      assert.match(refused.body.errors[0].message, /unknown key "rum"; did you mean "run"/)
+      assert.include(refused.body.detail, "own.yaml:3:5")
     }
     for (const path of ["/v1/hook-sets", "/v1/fires", "/v1/executions"])
       assert.deepStrictEqual((await get(path)).data, [], path)
+  })
+
+  it("with unknown keys and events is kept where its owner says lenient, with notices and a warning in each report", async () => {
+    const { ask, post, get } = await openServer()
+    const text = "hooks:\n  - { on: PreToolUse, name: guard, run: exit 2, onFailure: block, retries: 3 }\n"
+    const upload = { configs: [{ file: "own.yaml", text }] }
+    assert.strictEqual((await ask("POST", "/v1/hook-sets", { body: upload })).status, 422)
+    const set = await post("/v1/hook-sets", { ...upload, lenient: true })
+    assert.isTrue(set.lenient)
+    assert.lengthOf(set.notices, 2)
+    assert.isTrue((await get(`/v1/hook-sets/${set.id}`)).lenient)
+    const report = await post("/v1/fires", {
+      hookSetId: set.id,
+      event: "pre_tool_use",
+      context: { tool: { name: "bash" } }
+    })
+    assert.deepInclude(report.notices[0], { hook: "guard", level: "error" })
+    assert.include(report.notices[0].text, "PreToolUse")
+    assert.strictEqual((await ask("POST", "/v1/hook-sets", { body: { ...upload, lenient: "yes" } })).status, 400)
+  })
+
+  it("that an older server accepted and this one refuses is refused when it is fired, with every place", async () => {
+    const before = await openServer()
+    const text = "hooks:\n  - { on: stop, run: echo hi, timout: 5s }\n"
+    const set = await before.post("/v1/hook-sets", { configs: [{ file: "own.yaml", text }], lenient: true })
+    await before.close()
+    const database = new DatabaseSync(databaseFile(before.data))
+    database.exec("UPDATE upload SET upload = json_remove(upload, '$.lenient')")
+    database.close()
+
+    const after = await openServer({ data: before.data, key: before.key })
+    for (const [path, body] of [
+      ["/v1/fires", { hookSetId: set.id, event: "stop" }],
+      ["/v1/explain", { hookSetId: set.id, event: "stop" }],
+      ["/v1/executions", { hookSetId: set.id }]
+    ] as const) {
+      const refused = await after.ask("POST", path, { body })
+      assert.strictEqual(refused.status, 422, path)
+      assert.deepInclude(refused.body.errors[0], { file: "own.yaml", line: 2, column: 31 })
+    }
+    assert.isFalse((await after.get(`/v1/hook-sets/${set.id}`)).lenient)
   })
 
   it("without configs and without a dialect is refused: it could never run anything", async () => {

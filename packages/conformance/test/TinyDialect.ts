@@ -21,7 +21,9 @@ import * as Yaml from "yaml"
 import type { DialectFixtures } from "../src/index.ts"
 
 /** What a broken copy does wrong. */
+/** `refuses unknown keys` is sound where it reads leniently when it is asked to. */
 export type Fault =
+  | "refuses unknown keys"
   | "no modes"
   | "mode is forgotten"
   | "an event that is none"
@@ -37,6 +39,7 @@ export type Fault =
   | "throws on bad values"
   | "unknown keys pass silently"
   | "notice without a line"
+  | "lenient is ignored"
   | "a new set each time"
   | "encode throws"
   | "encode counts"
@@ -77,9 +80,9 @@ export const tinyDialect = (fault?: Fault): Dialect => {
       if (isBroken("recognizes throws")) return (JSON.parse(source.text) as { hooks: unknown }).hooks !== undefined
       return /^hooks:/m.test(source.text)
     },
-    load: (source, { mode }) =>
+    load: (source, { mode, lenient = false }) =>
       Effect.suspend(() =>
-        source._tag === "environment" ? Effect.succeed(byEnvironment(mode)) : loadList(source, mode, reading)
+        source._tag === "environment" ? Effect.succeed(byEnvironment(mode)) : loadList(source, mode, lenient, reading)
       ),
     encode: (hook, { context }) => {
       if (isBroken("encode throws") && context.tool === undefined) throw new Error("no tool")
@@ -187,9 +190,11 @@ type Place = (path: ReadonlyArray<string | number>) => { readonly line: number |
 const loadList = Effect.fnUntraced(function* (
   source: Exclude<ConfigSource, { _tag: "environment" }>,
   mode: string,
+  lenient: boolean,
   reading: Reading
 ) {
   const { isBroken } = reading
+  const refusesUnknown = isBroken("lenient is ignored") || (isBroken("refuses unknown keys") && !lenient)
   const file = source._tag === "text" ? source.file : null
   const { value, place, syntax } =
     source._tag === "text"
@@ -243,6 +248,7 @@ const loadList = Effect.fnUntraced(function* (
     const where = { file, line: isBroken("no lines") ? null : place(path).line }
     hooks.push(hook(on, index, entry["run"], entry["tool"], where, reading))
   }
+  if (refusesUnknown) problems.push(...notices.map((notice) => ({ ...notice, path: "" })))
   if (problems.length > 0) return yield* new ConfigError({ dialect: "tiny", problems })
   return { ...emptySet(mode, reading), file, hooks, notices }
 })

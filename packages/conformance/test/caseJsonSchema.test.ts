@@ -22,6 +22,7 @@ it("it is strict, and names every key of a case", () => {
     "endpoints",
     "env",
     "files",
+    "lenient",
     "mode",
     "needs",
     "platform",

@@ -37,6 +37,11 @@ export type EventTable = Readonly<Record<string, { readonly event: EventName; re
 export interface LoadOptions {
   readonly mode: string
   readonly adapters: ReadonlyArray<AnyAdapter>
+  /**
+   * Whether unknown keys and events are notices where the dialect would refuse them, for a config that is written for a
+   * newer version. Wrong types and duplicate keys stay errors. Default: false.
+   */
+  readonly lenient?: boolean
 }
 
 /** What happened, as encode and decode see it. */

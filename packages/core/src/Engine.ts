@@ -88,6 +88,7 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
   const resumes = makeResumeCount()
   const named = new Set(sets.map((set) => set.dialect))
   const dialect = named.size === 1 ? [...named][0]! : null
+  const warnings = sets.flatMap((set) => set.warnings ?? [])
   const idPrefix = crypto.randomUUID().replaceAll("-", "").slice(0, 12)
   let fires = 0
   const nextId = () => `fire_${idPrefix}_${++fires}` as FireId
@@ -101,7 +102,7 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
     reasons: [],
     rewrite: null,
     context: [],
-    notices: [],
+    notices: warnings,
     halt: null,
     resume: null,
     losses: [],
@@ -202,6 +203,7 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
       event: event.name,
       dialect,
       ...merged,
+      notices: [...warnings, ...merged.notices],
       outcomes: settled.flatMap((of) => of.map(({ outcome }) => outcome))
     }
     journal.append({ _tag: "verdict", at: now(), fireId, report })

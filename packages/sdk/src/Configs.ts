@@ -31,6 +31,8 @@ export interface ConfigRequest {
   /** The dialect's id; absent: recognized by what the config looks like. */
   readonly dialect?: string
   readonly mode?: string
+  /** Whether unknown keys and events are notices where the dialect refuses them. */
+  readonly lenient?: boolean
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   /** Whether `plugins:` of configs that were named have been loaded. Default: true; false refuses them. */
@@ -52,7 +54,7 @@ export const loadConfigs = Effect.fnUntraced(function* (
     Effect.result(
       Effect.andThen(
         withoutPlugins(source, dialect, discovered, request.configPlugins ?? true),
-        Effect.map(load(source, dialect, request.mode, adapters), (set) =>
+        Effect.map(load(source, dialect, request, adapters), (set) =>
           placed(discovered ? withNotice(set) : set, source.folder)
         )
       )
@@ -121,12 +123,12 @@ const notFound = Effect.fnUntraced(function* (dialects: ReadonlyArray<Dialect>, 
 const load = (
   source: ConfigSource,
   dialect: Dialect,
-  mode: string | undefined,
+  { mode, lenient = false }: ConfigRequest,
   adapters: ReadonlyArray<AnyAdapter>
 ) => {
   const chosen = mode ?? dialect.modes[0]
   return dialect.modes.includes(chosen)
-    ? dialect.load(source, { mode: chosen, adapters })
+    ? dialect.load(source, { mode: chosen, adapters, lenient })
     : Effect.fail(refusal(dialect.id, null, `no mode "${chosen}" in ${dialect.id}; it has ${dialect.modes.join(", ")}`))
 }
 

@@ -24,6 +24,8 @@ export interface ConnectOptions {
   /** Of what comes along; recognized where absent. Alone: what the environment configures, which is `env`. */
   readonly dialect?: string
   readonly mode?: string
+  /** Of what comes along: unknown keys and events of a native config are notices, not errors. Default: false. */
+  readonly lenient?: boolean
   /** Hooks given in code, in the dialect's own form. A function cannot be sent. */
   readonly hooks?: unknown
   /** Goes as `cwd` with each context that has none; the process's own where absent. */

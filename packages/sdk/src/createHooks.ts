@@ -58,6 +58,11 @@ export interface HooksOptions {
   /** The config's dialect; recognized where absent. Of `hooks`: `native` where absent. */
   readonly dialect?: string
   readonly mode?: string
+  /**
+   * Unknown keys and events of a native config are notices, not errors: for a config that is written for a newer version.
+   * Wrong types and duplicate keys stay errors. Default: false.
+   */
+  readonly lenient?: boolean
   /** Hooks given in code, in the dialect's own form. */
   readonly hooks?: unknown
   /** Absolute: where configs, hooks and MCP servers start where they do not say. The process's own where absent. */
@@ -275,6 +280,7 @@ const load = Effect.fnUntraced(function* (
       ...(options.hooks === undefined ? {} : { value: options.hooks }),
       ...(options.dialect === undefined ? {} : { dialect: options.dialect }),
       ...(options.mode === undefined ? {} : { mode: options.mode }),
+      ...(options.lenient === undefined ? {} : { lenient: options.lenient }),
       cwd: options.cwd,
       env: options.env,
       ...(options.configPlugins === undefined ? {} : { configPlugins: options.configPlugins })

@@ -152,6 +152,7 @@ describe("connectHooks", () => {
     assert.match(await refused({ agent: "a", hooks: [] }), /got several/)
     assert.match(await refused({ agent: "a", version: 1 }), /version/)
     assert.match(await refused({ agent: "a", mode: "upstream" }), /mode/)
+    assert.match(await refused({ agent: "a", lenient: true }), /lenient is for config/)
     assert.match(await refused({ agent: "a", url: "localhost:4700" }), /http:\/\/ or https:\/\//)
     assert.match(await refused({ agent: "a", url: "http://me:word@h" }), /password/)
     assert.match(await refused({ agent: "a", key: "th_a\nb" }), /key/)

@@ -24,6 +24,8 @@ export const HookSetUpload = Schema.Struct({
   dialect: optional(Schema.NonEmptyString),
   /** Default: the dialect's documented mode. */
   mode: optional(Schema.NonEmptyString),
+  /** Unknown keys and events of a native config are notices, not errors: for a config of a newer version. Default: false. */
+  lenient: optional(Schema.Boolean),
   /** Empty for a dialect that is configured by environment alone. */
   configs: Schema.Array(ConfigText),
   /** Which tool servers its hooks may call, and whether the server's own tools, such as those for files. Default: all. */
@@ -60,6 +62,7 @@ export const HookSetSummary = Schema.Struct(summary).annotate({ identifier: "Hoo
 
 export const HookSet = Schema.Struct({
   ...summary,
+  lenient: Schema.Boolean,
   notices: Schema.Array(LoadNotice),
   configs: Schema.Array(ConfigText),
   tools: Schema.NullOr(

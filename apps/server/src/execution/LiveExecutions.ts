@@ -49,7 +49,7 @@ export class LiveExecutions extends Context.Service<
 
       const open = Effect.fnUntraced(function* (row: ExecutionRow) {
         const scope = yield* Scope.fork(outer)
-        const live = yield* Scope.provide(loaded.ofDigest(row.digest), scope)
+        const live = yield* Effect.orDie(Scope.provide(loaded.ofDigest(row.digest), scope))
         return { scope, live }
       })
 

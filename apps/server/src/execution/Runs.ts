@@ -54,7 +54,7 @@ export class Runs extends Context.Service<
 
       const start = Effect.fn("Runs.start")(function* (target: Target, starting: Starting) {
         // What cannot be loaded is said now: nobody could mend it later.
-        if (target.upload !== null) yield* Effect.scoped(loaded.ofUpload(target.upload))
+        yield* Effect.scoped(target.upload === null ? loaded.ofDigest(target.kept!) : loaded.ofUpload(target.upload))
         const digest = target.upload === null ? target.kept! : yield* uploads.keep(target.upload)
         const { agentId, hookSetId, version } = target
         const id = starting.id ?? starting.context.executionId ?? (yield* mintId("ex"))

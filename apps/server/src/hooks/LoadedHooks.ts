@@ -21,8 +21,8 @@ export interface LiveHooks {
 export class LoadedHooks extends Context.Service<
   LoadedHooks,
   {
-    /** Of what was kept. It stays loaded as long as the scope at least. */
-    readonly ofDigest: (digest: string) => Effect.Effect<LiveHooks, never, Scope.Scope>
+    /** Of what was kept. It stays loaded as long as the scope at least. Fails where an older version accepted what this one refuses. */
+    readonly ofDigest: (digest: string) => Effect.Effect<LiveHooks, Unacceptable, Scope.Scope>
     /** Of what came along, kept or not. */
     readonly ofUpload: (upload: HookSetUpload) => Effect.Effect<LiveHooks, Unacceptable, Scope.Scope>
     /** Whether it can be loaded, and what its owner should know. */
@@ -49,6 +49,7 @@ export class LoadedHooks extends Context.Service<
                 config: upload.configs.map((config) => ({ ...config, folder: config.folder ?? ground.shared })),
                 ...(upload.dialect === undefined ? {} : { dialect: upload.dialect }),
                 ...(upload.mode === undefined ? {} : { mode: upload.mode }),
+                ...(upload.lenient === undefined ? {} : { lenient: upload.lenient }),
                 cwd: folderOf(upload) ?? ground.shared,
                 env: ground.env,
                 adapters: [toolkits.adapter(upload.tools ?? {}), ...ground.adapters],
@@ -85,20 +86,23 @@ export class LoadedHooks extends Context.Service<
         idleTimeToLive: "1 minute"
       })
 
+      // One that could not be loaded is not remembered, so that the next request gets the reason as well.
+      const ofDigest = (digest: string) =>
+        Effect.tapError(RcMap.get(live, digest), () => RcMap.invalidate(live, digest))
+
       const ofUpload = Effect.fnUntraced(function* (upload: HookSetUpload) {
         const problems = uploadProblems(upload)
         if (problems !== null) return yield* problems
         const digest = digestOf(upload)
         atHand.set(digest, upload)
-        // One that could not be loaded is not remembered, so that the next one is told why as well.
-        return yield* RcMap.get(live, digest).pipe(
-          Effect.tapError(() => RcMap.invalidate(live, digest)),
-          Effect.ensuring(Effect.sync(() => atHand.delete(digest)))
+        return yield* Effect.ensuring(
+          ofDigest(digest),
+          Effect.sync(() => atHand.delete(digest))
         )
       })
 
       return LoadedHooks.of({
-        ofDigest: (digest) => Effect.orDie(RcMap.get(live, digest)),
+        ofDigest,
         ofUpload,
         check: (upload) =>
           Effect.scoped(

@@ -18,7 +18,7 @@ export interface Loaded {
   readonly notices: HookSet["notices"]
 }
 
-export type HookSetSummary = Omit<HookSet, "notices" | "configs" | "tools" | "allow">
+export type HookSetSummary = Omit<HookSet, "lenient" | "notices" | "configs" | "tools" | "allow">
 
 /** A version by its digest: what a fire needs to know. */
 export interface VersionRef {
@@ -66,9 +66,10 @@ export class HookSets extends Context.Service<
       })
 
       const whole = Effect.fnUntraced(function* (row: typeof VersionRow.Type) {
-        const { configs, tools, allow } = yield* uploads.get(row.digest)
+        const { lenient = false, configs, tools, allow } = yield* uploads.get(row.digest)
         const set: HookSet = {
           ...summaryOf(row),
+          lenient,
           notices: row.notices,
           configs,
           tools: tools ?? null,

@@ -52,9 +52,10 @@ export const digestOf = (upload: HookSetUpload): string =>
     .digest("hex")
 
 /** With its keys in one order. */
-const essence = ({ dialect, mode, configs, tools, allow }: HookSetUpload): HookSetUpload => ({
+const essence = ({ dialect, mode, lenient, configs, tools, allow }: HookSetUpload): HookSetUpload => ({
   ...(dialect === undefined ? {} : { dialect }),
   ...(mode === undefined ? {} : { mode }),
+  ...(lenient === true ? { lenient } : {}),
   configs: configs.map(({ file, text, folder }) => ({ file, text, ...(folder === undefined ? {} : { folder }) })),
   ...(tools === undefined
     ? {}

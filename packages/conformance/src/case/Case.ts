@@ -148,6 +148,8 @@ export const caseHead = {
   dialect: text,
   /** The dialect's mode; absent: its default. */
   mode: optional(text),
+  /** Whether its configs are read leniently: unknown keys and events are notices where the dialect refuses them. */
+  lenient: optional(Schema.Boolean),
   /** The adapters that it uses, by package: shell, tool-call, webhook. */
   needs: optional(Names),
   platform: optional(Names),

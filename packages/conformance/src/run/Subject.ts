@@ -17,6 +17,7 @@ export interface CaseSetup {
   readonly folder: string
   readonly dialect: string
   readonly mode?: string
+  readonly lenient?: boolean
   /** As the case names them, relative to the folder; empty where the dialect is configured by environment alone. */
   readonly config: ReadonlyArray<string>
   /** The host's whole environment. */

@@ -123,6 +123,7 @@ const prepare = async (it: Case, folder: string, home: string): Promise<CaseSetu
     folder,
     dialect: it.dialect,
     ...(it.mode === undefined ? {} : { mode: it.mode }),
+    ...(it.lenient === undefined ? {} : { lenient: it.lenient }),
     config: it.config === undefined ? [] : typeof it.config === "string" ? [it.config] : it.config,
     env: { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", HOME: home, USER: user, ...own }
   }

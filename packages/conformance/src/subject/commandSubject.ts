@@ -9,7 +9,7 @@ import { noticeText, type Remark } from "./noticeText.ts"
 
 /**
  * `command` is the program with its first arguments; the kit adds
- * `fire <event> --json --context @file [--config …]* --dialect D [--mode M]` (exit code 0, 3 or 4 by `proceed` and `resume`, 2: refused),
+ * `fire <event> --json --context @file [--config …]* --dialect D [--mode M] [--lenient]` (exit code 0, 3 or 4 by `proceed` and `resume`, 2: refused),
  * `exec --report <file> … -- argv…` (the file holds `{start, end, exitCode}`), and
  * `check --json …` (exit code 0 with `{ok: true, notices}`, 2 with `{ok: false, problems}`).
  * For a case with tools, receivers or endpoints `fire` and `exec` also get `--tools <file>` (`{mcpServers}`: an MCP server
@@ -140,7 +140,8 @@ const configArgs = (setup: CaseSetup) => [
   ...setup.config.flatMap((config) => ["--config", config]),
   "--dialect",
   setup.dialect,
-  ...(setup.mode === undefined ? [] : ["--mode", setup.mode])
+  ...(setup.mode === undefined ? [] : ["--mode", setup.mode]),
+  ...(setup.lenient === true ? ["--lenient"] : [])
 ]
 
 const jsonOf = (what: string, result: CommandResult): unknown => {

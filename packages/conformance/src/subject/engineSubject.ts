@@ -22,6 +22,7 @@ export interface EngineOptions {
   readonly config?: ReadonlyArray<string>
   readonly dialect: string
   readonly mode?: string
+  readonly lenient?: boolean
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly tools?: ReadonlyArray<HostTool>
@@ -59,6 +60,7 @@ const optionsOf = (setup: CaseSetup, dataFolder: string | null): EngineOptions =
   ...(setup.config.length === 0 ? {} : { config: setup.config }),
   dialect: setup.dialect,
   ...(setup.mode === undefined ? {} : { mode: setup.mode }),
+  ...(setup.lenient === undefined ? {} : { lenient: setup.lenient }),
   cwd: setup.folder,
   env: setup.env,
   ...(setup.tools === undefined ? {} : { tools: setup.tools }),

@@ -105,6 +105,7 @@ const belongingsOf = (setup: CaseSetup, request: ServerRequest): Belongings => {
     configs: await readConfigs(setup),
     dialect: setup.dialect,
     ...(setup.mode === undefined ? {} : { mode: setup.mode }),
+    ...(setup.lenient === undefined ? {} : { lenient: setup.lenient }),
     tools: { servers: await toolServers(), shared: false },
     allow: setup.allow ?? []
   })

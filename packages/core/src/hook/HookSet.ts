@@ -20,6 +20,8 @@ export interface HookSet {
   readonly trust: Trust
   /** What loading found that its owner should know: unknown events and keys, values that were replaced. */
   readonly notices: ReadonlyArray<LoadNotice>
+  /** Notices that every report of a fire repeats, e.g. that a closed gate can never run. */
+  readonly warnings?: ReadonlyArray<SetWarning>
   /** For a set that is configured by environment: the set as it is for this fire. Must give the same object for the same values. */
   readonly at?: (context: EventContext) => HookSet
 }
@@ -28,5 +30,12 @@ export interface LoadNotice {
   readonly file: string | null
   readonly line: number | null
   readonly column: number | null
+  readonly text: string
+}
+
+export interface SetWarning {
+  /** The hook's name. */
+  readonly hook: string
+  readonly level: "warn" | "error"
   readonly text: string
 }

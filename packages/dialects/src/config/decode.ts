@@ -26,6 +26,15 @@ export const decodeAt = <A>(
   return { ok: false, problems: [...problems.values()] }
 }
 
+/** The paths of keys that a schema which accepts the value has no place for. */
+export const excessKeys = (schema: Schema.Decoder<unknown>, value: unknown): ReadonlyArray<ConfigPath> => {
+  const exit = Schema.decodeUnknownExit(schema)(value, { errors: "all", onExcessProperty: "error" })
+  if (Exit.isSuccess(exit)) return []
+  return exit.cause.reasons.flatMap((reason) =>
+    reason._tag === "Fail" ? issuesOf(reason.error).map(({ path }) => path) : []
+  )
+}
+
 /** `decodeAt`, failing with a `ConfigError`. */
 export const decodeOrFail = <A>(
   dialect: string,

@@ -4,20 +4,23 @@ export const nearest = (word: string, known: ReadonlyArray<string>): string | un
   let best: string | undefined
   let bestDistance = limit + 1
   for (const candidate of known) {
-    const distance = editDistance(plain(word), plain(candidate), bestDistance)
+    const distance = editDistance(plainWord(word), plainWord(candidate), bestDistance)
     if (distance < bestDistance) {
       best = candidate
       bestDistance = distance
     }
   }
-  return best ?? (word.length < 3 ? undefined : known.find((candidate) => plain(candidate).startsWith(plain(word))))
+  return (
+    best ?? (word.length < 3 ? undefined : known.find((candidate) => plainWord(candidate).startsWith(plainWord(word))))
+  )
 }
 
-/** `preToolUse`, `pre-tool-use` and `pre_tool_use` are one word. */
-const plain = (word: string) =>
+/** `preToolUse`, `pre-tool-use`, `pre.tool.use` and `pre_tool_use` are one word. */
+export const plainWord = (word: string): string =>
   word
-    .replace(/([a-z])([A-Z])/g, "$1_$2")
-    .replace(/[-_\s]+/g, "_")
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
+    .replace(/[-_.\s]+/g, "_")
     .toLowerCase()
 
 /** Insertions, deletions, replacements and swaps of neighbours; stops at `limit`. */

@@ -75,8 +75,9 @@ export const valueAtPath = (path: string, values: Values): unknown => {
 export const pathProblem = (path: string, known: ReadonlyArray<string>): string | undefined => {
   const [first, second, ...rest] = path.split(".")
   if (!known.includes(first!)) {
-    const env = /^[A-Z][A-Z0-9_]*$/.test(path) ? `; the host's environment is \${env.${path}}` : ""
-    return `${unknownText("context path", first!, known)}${env}`
+    return /^[A-Z][A-Z0-9_]*$/.test(path)
+      ? `unknown context path "${path}"; a variable of the host's environment is \${env.${path}}`
+      : unknownText("context path", first!, known)
   }
   const members = structure[first!]
   if (second === undefined || members === undefined) return undefined

@@ -1,11 +1,9 @@
 /** From a native config to a hook set. Collects every problem; doubts become notices. */
 import {
   type Action,
-  canonicalEvents,
   ConfigError,
   type ConfigProblem,
   type ConfigSource,
-  defaultPolicy,
   type EventName,
   type FunctionAction,
   type Hook,
@@ -18,90 +16,94 @@ import {
   type LoadOptions,
   mayHave,
   named,
-  type Policy,
+  type SetWarning,
   type ShellAction,
   type ToolAction,
   valueAt
 } from "@tenterhook/core"
 import { Effect, type Schema } from "effect"
-import { decodeAt } from "../config/decode.ts"
-import {
-  type ConfigPath,
-  type Document,
-  noticeAt,
-  problemAt,
-  readDocument,
-  show,
-  unknownKeys,
-  unknownText
-} from "../config/Document.ts"
+import { decodeAt, excessKeys } from "../config/decode.ts"
+import { type ConfigPath, noticeAt, problemAt, readDocument, show } from "../config/Document.ts"
 import { nearest } from "../config/nearest.ts"
-import {
-  CodeHookConfig,
-  defaultsKeys,
-  headerKeys,
-  HeaderConfig,
-  HookConfig,
-  hookKeys,
-  type PolicyConfig,
-  policyKeys
-} from "./Config.ts"
-import { durationMs } from "./duration.ts"
+import { CodeHookConfig, defaultsKeys, headerKeys, HeaderConfig, HookConfig, hookKeys, policyKeys } from "./Config.ts"
+import { durationDoubt, durationMs, timeForm } from "./duration.ts"
 import { type Place, type Prepared, prepare } from "./encode.ts"
+import { type Findings, noteUnknown, noteUnknownKeys } from "./Findings.ts"
+import { meantKey, unknownEvent } from "./foreignWords.ts"
 import { compilePattern } from "./Pattern.ts"
+import { policiesOf } from "./policies.ts"
 import { conditionRoots, pathProblem, pathsIn, templateRoots } from "./Template.ts"
 
-export const load = Effect.fnUntraced(function* (source: ConfigSource, { adapters, mode }: LoadOptions) {
+export const load = Effect.fnUntraced(function* (
+  source: ConfigSource,
+  { adapters, mode, lenient = false }: LoadOptions
+) {
   const document = yield* readDocument("native", source)
   const place: Place = { folder: source.folder }
   const value = source._tag === "value" && Array.isArray(document.value) ? { hooks: document.value } : document.value
   const rooted = source._tag === "value" ? { ...document, value } : document
 
   const header = decodeAt(HeaderConfig, rooted, [], value)
-  const problems: Array<ConfigProblem> = header.ok ? [] : [...header.problems]
+  const problems: Array<ConfigProblem> = header.ok ? [] : header.problems.map(withUnits)
   const listed: ReadonlyArray<unknown> = isRecord(value) && Array.isArray(value["hooks"]) ? value["hooks"] : []
   const defaults = header.ok ? (header.value.defaults ?? {}) : {}
-  const loading: Loading = { document: rooted, place, defaults, adapters, problems, notices: [], counts: new Map() }
-
-  warnOfPaths(defaults.cwd, ["defaults", "cwd"], loading)
-  const hooks = listed.flatMap((one, index) => hookOf(one, ["hooks", index], loading))
-  if (isRecord(value)) {
-    loading.notices.push(
-      ...unknownKeys(rooted, [], value, headerKeys),
-      ...unknownKeys(rooted, ["defaults"], value["defaults"], defaultsKeys),
-      ...unknownKeys(rooted, ["policy"], value["policy"], policyKeys),
-      ...Object.entries(isRecord(value["policies"]) ? value["policies"] : {}).flatMap(([event, policy]) =>
-        unknownKeys(rooted, ["policies", event], policy, policyKeys)
-      )
-    )
+  const loading: Loading = {
+    document: rooted,
+    place,
+    defaults,
+    adapters,
+    lenient,
+    problems,
+    notices: [],
+    warnings: [],
+    counts: new Map()
   }
-  if (!header.ok || problems.length > 0)
+
+  noteUnknownHeaderKeys(value, loading)
+  noteUnknownPaths(defaults.cwd, ["defaults", "cwd"], loading)
+  doubtTimeout(defaults.timeout, ["defaults", "timeout"], loading)
+  const hooks = listed.flatMap((one, index) => hookOf(one, ["hooks", index], loading))
+  const policies = header.ok ? policiesOf(header.value, loading) : undefined
+  if (policies === undefined || problems.length > 0)
     return yield* new ConfigError({ dialect: "native", problems: inOrder(problems) })
 
-  const policy = policyOf(defaultPolicy, header.value.policy)
-  const policies = policiesOf(header.value.policies, policy, loading)
   const set: HookSet = {
     dialect: "native",
     mode,
     file: document.file,
     hooks,
-    policy,
-    ...(policies === undefined ? {} : { policies }),
+    ...policies,
     trust: named,
-    notices: inOrder(loading.notices)
+    notices: inOrder(loading.notices),
+    ...(loading.warnings.length === 0 ? {} : { warnings: loading.warnings })
   }
   return set
 })
 
-interface Loading {
-  readonly document: Document
+interface Loading extends Findings {
   readonly place: Place
   readonly defaults: Defaults
   readonly adapters: LoadOptions["adapters"]
-  readonly problems: Array<ConfigProblem>
-  readonly notices: Array<LoadNotice>
+  /** For every report of a fire. */
+  readonly warnings: Array<SetWarning>
   /** How many hooks each spelling of an event has so far. */
   readonly counts: Map<string, number>
+}
+
+const doubtTimeout = (timeout: string | undefined, path: ConfigPath, { document, notices }: Loading): void => {
+  const doubt = timeout === undefined ? undefined : durationDoubt(timeout)
+  if (doubt !== undefined) notices.push(noticeAt(document, path, doubt))
+}
+
+const noteUnknownHeaderKeys = (value: unknown, loading: Loading): void => {
+  if (!isRecord(value)) return
+  noteUnknownKeys(loading, [], value, headerKeys)
+  noteUnknownKeys(loading, ["defaults"], value["defaults"], defaultsKeys, (key) => meantKey(key, {}))
+  noteUnknownKeys(loading, ["policy"], value["policy"], policyKeys)
+  if (!isRecord(value["policies"])) return
+  for (const [event, policy] of Object.entries(value["policies"])) {
+    noteUnknownKeys(loading, ["policies", event], policy, policyKeys)
+  }
 }
 
 interface Defaults {
@@ -111,33 +113,29 @@ interface Defaults {
 }
 
 const hookOf = (raw: unknown, path: ConfigPath, loading: Loading): ReadonlyArray<Hook> => {
-  const { document, place, defaults, problems, notices } = loading
+  const { document, place, defaults, problems } = loading
   const schema: Schema.Decoder<HookConfig> = document.file === null ? CodeHookConfig : HookConfig
   const decoded = decodeAt(schema, document, path, raw)
-  if (!decoded.ok) problems.push(...decoded.problems.map(withoutSecret))
+  if (!decoded.ok) problems.push(...decoded.problems.map(withoutSecret).map(withUnits))
   if (!isRecord(raw)) return []
+  noteUnknownHookKeys(raw, path, loading)
   const action = actionKey(raw, path, loading)
-  if (!decoded.ok || action === undefined) return []
+  const on = eventsIn(raw["on"])
+  const found = on === undefined ? undefined : eventsOf(on, path, loading)
+  if (!decoded.ok || action === undefined || found === undefined) return []
   const config = decoded.value
-
-  for (const key of Object.keys(raw).filter((one) => !hookKeys.includes(one))) {
-    const meant = foreignKeys[key]
-    const text =
-      meant === undefined ? unknownText("key", key, hookKeys) : `unknown key "${key}"; did you mean "${meant}"?`
-    notices.push(noticeAt(document, [...path, key], text))
-  }
-  notices.push(
-    ...unknownKeys(document, [...path, "secret"], raw["secret"], ["env"]),
-    ...unknownInPattern(document, [...path, "tool"], raw["tool"]),
-    ...Object.entries(isRecord(raw["when"]) ? raw["when"] : {}).flatMap(([on, pattern]) =>
-      unknownInPattern(document, [...path, "when", on], pattern)
-    )
-  )
-  const { events, native } = eventsOf(config.on, path, loading)
+  const { events, native, unknown } = found
   const index = loading.counts.get(native) ?? 0
   loading.counts.set(native, index + 1)
   const name = config.name ?? `${native}[${index}]`
+  const onFailure = config.onFailure ?? defaults.onFailure ?? "continue"
+  for (const event of unknown) {
+    if (onFailure !== "block") continue
+    const text = `this hook has onFailure: block, and it never runs for "${event}", an event that this version does not have`
+    loading.warnings.push({ hook: name, level: "error", text })
+  }
 
+  if (typeof config.run !== "function") doubtTimeout(config.timeout, [...path, "timeout"], loading)
   const written = actionOf(config, action, path, loading)
   if (written === undefined) return []
   const prepared: Prepared = prepare(config, written, place)
@@ -152,7 +150,7 @@ const hookOf = (raw: unknown, path: ConfigPath, loading: Loading): ReadonlyArray
       ...conditionOf(config, path, loading),
       action: written,
       timeoutMs: durationMs(config.timeout ?? defaults.timeout ?? defaultTimeout),
-      onFailure: config.onFailure ?? defaults.onFailure ?? "continue",
+      onFailure,
       enabled: config.enabled ?? true,
       ...(config.linger === undefined ? {} : { linger: config.linger }),
       source: { file: document.file, line: position.line },
@@ -163,26 +161,45 @@ const hookOf = (raw: unknown, path: ConfigPath, loading: Loading): ReadonlyArray
 
 const defaultTimeout = "60s"
 
+const noteUnknownHookKeys = (raw: Record<string, unknown>, path: ConfigPath, loading: Loading): void => {
+  noteUnknownKeys(loading, path, raw, hookKeys, (key) => meantKey(key, raw))
+  noteUnknownKeys(loading, [...path, "secret"], raw["secret"], ["env"])
+  noteUnknownPatternKeys(loading, [...path, "tool"], raw["tool"])
+  for (const [on, pattern] of Object.entries(isRecord(raw["when"]) ? raw["when"] : {})) {
+    noteUnknownPatternKeys(loading, [...path, "when", on], pattern)
+  }
+}
+
+const noteUnknownPatternKeys = (loading: Loading, path: ConfigPath, pattern: unknown): void => {
+  if (Array.isArray(pattern)) {
+    return pattern.forEach((one, index) => noteUnknownPatternKeys(loading, [...path, index], one))
+  }
+  if (!isRecord(pattern)) return
+  const isNot = Object.hasOwn(pattern, "not")
+  noteUnknownKeys(loading, path, pattern, isNot ? ["not"] : ["regex", "flags"])
+  if (isNot) noteUnknownPatternKeys(loading, [...path, "not"], pattern["not"])
+}
+
 const actionKeys = ["run", "call", "post", "action"] as const
 type ActionKey = (typeof actionKeys)[number]
+const isActionKey = (key: string | undefined): boolean => actionKeys.some((one) => one === key)
 
 /** The one thing that a hook does; keys that belong to another are problems. */
 const actionKey = (
   raw: Record<string, unknown>,
   path: ConfigPath,
-  { document, problems }: Loading
+  { document, lenient, problems }: Loading
 ): ActionKey | undefined => {
   const given = actionKeys.filter((key) => raw[key] !== undefined)
   const [key, second] = given
   if (key === undefined) {
-    const strange = Object.keys(raw).filter((one) => !hookKeys.includes(one))
-    const hint = strange.flatMap((one) => {
-      const foreign = foreignKeys[one]
-      const meant = actionKeys.find((key) => key === foreign) ?? nearest(one, actionKeys)
-      return meant === undefined ? [] : [`"${one}" is no key here, write "${meant}"`]
-    })
-    const text = "expected one thing to do: run, call, post or action"
-    problems.push(problemAt(document, path, hint.length === 0 ? text : `${text} (${hint.join("; ")})`))
+    // Where an unknown key was probably meant to be one of them, its own problem says so.
+    const isMisspelt = Object.keys(raw).some(
+      (one) => !hookKeys.includes(one) && isActionKey(meantKey(one, raw) ?? nearest(one, hookKeys))
+    )
+    if (lenient || !isMisspelt) {
+      problems.push(problemAt(document, path, "expected one thing to do: run, call, post or action"))
+    }
     return undefined
   }
   if (second !== undefined) {
@@ -223,66 +240,41 @@ const belongsTo: Readonly<Record<string, ActionKey>> = {
   linger: "run"
 }
 
-/** Words of other products' configs for what `native` calls otherwise. */
-const foreignKeys: Readonly<Partial<Record<string, string>>> = {
-  __proto__: null as never,
-  command: "run",
-  cmd: "run",
-  script: "run",
-  exec: "run",
-  url: "post",
-  webhook: "post",
-  tool_name: "call",
-  args: "with",
-  event: "on",
-  matcher: "tool",
-  if: "when",
-  working_dir: "cwd",
-  timeout_ms: "timeout",
-  failClosed: "onFailure"
+/** The names of events, where what is written has the form of them. */
+const eventsIn = (on: unknown): HookConfig["on"] | undefined => {
+  const names = typeof on === "string" ? [on] : Array.isArray(on) ? on : []
+  return names.length > 0 && names.every((name) => typeof name === "string" && name.trim() !== "")
+    ? (on as HookConfig["on"])
+    : undefined
 }
 
-const unknownInPattern = (document: Document, path: ConfigPath, pattern: unknown): ReadonlyArray<LoadNotice> => {
-  if (Array.isArray(pattern)) return pattern.flatMap((one, index) => unknownInPattern(document, [...path, index], one))
-  if (!isRecord(pattern)) return []
-  return Object.hasOwn(pattern, "not")
-    ? [
-        ...unknownKeys(document, path, pattern, ["not"]),
-        ...unknownInPattern(document, [...path, "not"], pattern["not"])
-      ]
-    : unknownKeys(document, path, pattern, ["regex", "flags"])
-}
-
-const eventsOf = (on: HookConfig["on"], path: ConfigPath, { document, notices }: Loading) => {
+const eventsOf = (on: HookConfig["on"], path: ConfigPath, loading: Loading) => {
   const names = typeof on === "string" ? [on] : [...new Set(on)]
   const native = names.join(",")
-  if (names.includes("*")) return { events: "*" as const, native }
   const events: Array<EventName> = []
-  names.forEach((name, index) => {
-    if (isEventName(name)) return events.push(name)
+  const unknown: Array<string> = []
+  for (const [index, name] of (typeof on === "string" ? [on] : on).entries()) {
+    if (name === "*" || (!unknown.includes(name) && events.some((one) => one === name))) continue
     const at = typeof on === "string" ? [...path, "on"] : [...path, "on", index]
-    return notices.push(noticeAt(document, at, `${unknownEvent(name)}; the hook never runs for it`))
-  })
-  return { events, native }
+    if (isEventName(name)) {
+      events.push(name)
+      const misplaced = namespaceProblem(name)
+      if (misplaced !== undefined) loading.notices.push(noticeAt(loading.document, at, misplaced))
+    } else if (!unknown.includes(name)) {
+      unknown.push(name)
+      const text = unknownEvent(name)
+      noteUnknown(loading, at, loading.lenient ? `the hook never runs for it: ${text}` : text)
+    }
+  }
+  return { events: names.includes("*") ? ("*" as const) : events, native, unknown }
 }
 
-const unknownEvent = (name: string) =>
-  foreignEvents[name] === undefined
-    ? unknownText("event", name, canonicalEvents)
-    : `unknown event "${name}"; did you mean "${foreignEvents[name]}"?`
-
-/** Other products' names that are too far from ours to be found by their letters. */
-const foreignEvents: Readonly<Partial<Record<string, string>>> = {
-  __proto__: null as never,
-  UserPrompt: "user_prompt_submit",
-  BeforeTool: "pre_tool_use",
-  AfterTool: "post_tool_use",
-  before_tool: "pre_tool_use",
-  after_tool: "post_tool_use",
-  preExecution: "execution_start",
-  pre_execute: "execution_start",
-  pre_execution: "execution_start",
-  post_execution: "execution_end"
+/** `pre_tool_use:bash` is an event of a host's own, and hardly what its owner meant. */
+const namespaceProblem = (name: string): string | undefined => {
+  const [namespace, rest] = name.split(":", 2)
+  return rest !== undefined && isCanonicalEvent(namespace!)
+    ? `"${name}" is an event of a host's own, which ${namespace} never is; for one tool write on: ${namespace} and tool: ${rest}`
+    : undefined
 }
 
 const matcherOf = (
@@ -303,12 +295,13 @@ const matcherOf = (
   return { matcher: { on: "tool.name", text, test, ...(literals === undefined ? {} : { literals }) } }
 }
 
-const conditionOf = (config: HookConfig, path: ConfigPath, { document, notices }: Loading): Pick<Hook, "condition"> => {
+const conditionOf = (config: HookConfig, path: ConfigPath, loading: Loading): Pick<Hook, "condition"> => {
+  const { document, notices } = loading
   if (config.when === undefined) return {}
   const tests = Object.entries(config.when).map(([on, pattern]) => {
     const at = [...path, "when", on]
     const problem = pathProblem(on, conditionRoots)
-    if (problem !== undefined) notices.push(noticeAt(document, at, problem))
+    if (problem !== undefined) noteUnknown(loading, at, problem, "key")
     const compiled = compilePattern(pattern)
     for (const doubt of compiled.doubts) notices.push(noticeAt(document, at, doubt))
     return { on, ...compiled }
@@ -326,13 +319,13 @@ const actionOf = (config: HookConfig, key: ActionKey, path: ConfigPath, loading:
     case "run":
       return runOf(config, path, loading)
     case "call": {
-      warnOfPaths(config.with, [...path, "with"], loading)
+      noteUnknownPaths(config.with, [...path, "with"], loading)
       const action: ToolAction = { kind: "tool", name: config.call!, args: config.with ?? {} }
       return action
     }
     case "post": {
-      warnOfPaths(config.post, [...path, "post"], loading)
-      warnOfPaths(config.headers, [...path, "headers"], loading)
+      noteUnknownPaths(config.post, [...path, "post"], loading)
+      noteUnknownPaths(config.headers, [...path, "headers"], loading)
       const action: HttpAction = {
         kind: "http",
         url: config.post!,
@@ -355,8 +348,8 @@ const runOf = (config: HookConfig, path: ConfigPath, loading: Loading): Action |
     const action: FunctionAction = { kind: "function", run }
     return action
   }
-  warnOfPaths(config.env, [...path, "env"], loading)
-  warnOfPaths(config.cwd, [...path, "cwd"], loading)
+  noteUnknownPaths(config.env, [...path, "env"], loading)
+  noteUnknownPaths(config.cwd, [...path, "cwd"], loading)
   if (typeof run === "string") {
     const [named] = pathsIn(run).filter((one) => one.path.includes("."))
     if (named !== undefined) {
@@ -370,7 +363,7 @@ const runOf = (config: HookConfig, path: ConfigPath, loading: Loading): Action |
       const paths = pathsIn(word)
       const whole = paths.length === 1 && word === `\${${paths[0]!.path}}`
       if (!whole) return
-      warnOfPaths(word, at, loading)
+      noteUnknownPaths(word, at, loading)
       const program =
         index < 2 || !evaluates.test(run[index - 1]!) ? undefined : run.slice(0, index - 1).find(isInterpreter)
       if (program === undefined) return
@@ -397,11 +390,8 @@ const interpreters =
   /^(?:(?:ba|da|z|k|mk|a|fi|c|tc)?sh|busybox|python[\d.]*|node|nodejs|bun|deno|perl|ruby|php|lua|pwsh|powershell|osascript)$/
 const isInterpreter = (word: string) => interpreters.test(word.replace(/^.*\//, ""))
 
-const foreignAction = (
-  value: { readonly kind: string },
-  path: ConfigPath,
-  { document, problems, adapters }: Loading
-): Action | undefined => {
+const foreignAction = (value: { readonly kind: string }, path: ConfigPath, loading: Loading): Action | undefined => {
+  const { document, problems, adapters } = loading
   const adapter = adapters.find((one) => one.kind === value.kind)
   if (adapter === undefined) {
     const kinds = adapters.map((one) => one.kind)
@@ -411,38 +401,36 @@ const foreignAction = (
     return undefined
   }
   const decoded = decodeAt<Action>(adapter.action, document, path, value)
-  if (decoded.ok) return decoded.value
-  problems.push(...decoded.problems)
-  return undefined
+  if (!decoded.ok) {
+    problems.push(...decoded.problems)
+    return undefined
+  }
+  for (const excess of excessKeys(adapter.action, value)) {
+    const key = String(excess.at(-1))
+    if (!key.startsWith("x-")) noteUnknown(loading, [...path, ...excess], `unknown key "${key}"`, "key")
+  }
+  return decoded.value
 }
 
-/** A notice for each place in a text whose path the context cannot have. */
-const warnOfPaths = (value: unknown, path: ConfigPath, { document, notices }: Loading) => {
+/** Places in a text whose path no context has, so that they could never be filled in. */
+const noteUnknownPaths = (value: unknown, path: ConfigPath, loading: Loading) => {
   for (const one of pathsIn(value)) {
     const problem = pathProblem(one.path, templateRoots)
-    if (problem !== undefined) notices.push(noticeAt(document, [...path, ...one.at], `\${${one.path}}: ${problem}`))
+    if (problem !== undefined) noteUnknown(loading, [...path, ...one.at], `\${${one.path}}: ${problem}`)
   }
-}
-
-const policyOf = (base: Policy, config: PolicyConfig | undefined): Policy => ({ ...base, ...config })
-
-const policiesOf = (
-  config: Readonly<Record<string, PolicyConfig>> | undefined,
-  base: Policy,
-  { document, notices }: Loading
-) => {
-  if (config === undefined) return undefined
-  const policies: Partial<Record<EventName, Policy>> = {}
-  for (const [event, policy] of Object.entries(config)) {
-    if (isEventName(event)) policies[event] = policyOf(base, policy)
-    else notices.push(noticeAt(document, ["policies", event], unknownEvent(event)))
-  }
-  return policies
 }
 
 /** A secret that was written into the config is not repeated in its error. */
 const withoutSecret = (problem: ConfigProblem): ConfigProblem =>
   /\.secret(?:\.|$)/.test(problem.path) ? { ...problem, text: problem.text.replace(/, got [^]*$/, "") } : problem
+
+/** A number as a time needs a unit; both that may be meant are named. */
+const withUnits = (problem: ConfigProblem): ConfigProblem => {
+  const number = /, got (\d+(?:\.\d+)?)$/.exec(problem.text)?.[1]
+  return number === undefined || !problem.text.startsWith(timeForm)
+    ? problem
+    : { ...problem, text: `${timeForm}; write ${number}s or ${number}ms, got ${number}` }
+}
 
 const inOrder = <A extends ConfigProblem | LoadNotice>(found: ReadonlyArray<A>): ReadonlyArray<A> =>
   found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))

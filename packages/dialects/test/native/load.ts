@@ -5,8 +5,8 @@ import { native } from "../../src/index.ts"
 
 const options = { mode: "documented", adapters: [] }
 
-export const loadText = (text: string, file = "tenterhook.yaml") =>
-  native.load({ _tag: "text", file, folder: "/project", text }, options)
+export const loadText = (text: string, file = "tenterhook.yaml", lenient = false) =>
+  native.load({ _tag: "text", file, folder: "/project", text }, { ...options, lenient })
 
 export const loadHooks = (hooks: unknown) => native.load({ _tag: "value", value: hooks, folder: "/project" }, options)
 

@@ -262,23 +262,31 @@ describe("discovery", () => {
   })
 })
 
-describe("notices", () => {
-  it.effect("name what a template or condition cannot have", () =>
-    Effect.gen(function* () {
-      const notices = yield* noticesOf(
-        loadText(`
+describe("what a template or condition cannot have", () => {
+  const text = `
 hooks:
   - { on: stop, call: x, with: { a: "\${HOME}", b: ["\${agent.typ}"], c: "\${tool.input.any.thing}", d: "\${configDir}" } }
   - { on: stop, when: { tool.input.x: 1, sessionId.x: 1 }, run: "true" }
-`)
-      )
-      assert.lengthOf(notices, 3)
-      assert.match(notices[0]!, /hooks\[0\]\.with\.a: .*\$\{env\.HOME\}/)
-      assert.match(notices[1]!, /hooks\[0\]\.with\.b\[0\]: .*"type"/)
-      assert.match(notices[2]!, /hooks\[1\]\.when\.sessionId\.x: "sessionId" is a text/)
+`
+  const expected = [
+    /hooks\[0\]\.with\.a: .*\$\{env\.HOME\}/,
+    /hooks\[0\]\.with\.b\[0\]: .*"type"/,
+    /hooks\[1\]\.when\.sessionId\.x: "sessionId" is a text/
+  ]
+
+  it.effect("is refused, and read leniently it is a notice", () =>
+    Effect.gen(function* () {
+      const problems = yield* problemsOf(loadText(text))
+      const notices = yield* noticesOf(loadText(text, "tenterhook.yaml", true))
+      for (const said of [problems, notices]) {
+        assert.lengthOf(said, 3)
+        for (const [index, one] of expected.entries()) assert.match(said[index]!, one)
+      }
     })
   )
+})
 
+describe("notices", () => {
   it.effect("warn of a regular expression that may take for ever", () =>
     Effect.gen(function* () {
       const doubts = (regex: string) => noticesOf(loadHooks([{ on: "pre_tool_use", tool: { regex }, run: "true" }]))

@@ -97,6 +97,7 @@ export const hooksOptions = shapeOf<HooksOptions>({
   config,
   dialect: text,
   mode: text,
+  lenient: flag,
   // Their dialect checks them.
   hooks: anything,
   cwd: text,
@@ -125,6 +126,7 @@ export const connectOptions = shapeOf<ConnectOptions>(
     config,
     dialect: text,
     mode: text,
+    lenient: flag,
     hooks: anything,
     cwd: text,
     env: environment,

@@ -28,7 +28,7 @@ export const loadPlain = Effect.fnUntraced(function* (
   plain: PlainDialect,
   events: EventTable,
   source: ConfigSource,
-  { mode, adapters }: LoadOptions
+  { mode, adapters, lenient = false }: LoadOptions
 ) {
   const document = documentOf(plain.id, source)
   const found = remarksOn(document)
@@ -68,7 +68,7 @@ export const loadPlain = Effect.fnUntraced(function* (
 
   const value = { hooks: read.map((hook) => hook.value), ...(policy === undefined ? {} : { policy }) }
   const set = yield* Effect.mapError(
-    native.load({ _tag: "value", value, folder: source.folder }, { mode: native.modes[0], adapters }),
+    native.load({ _tag: "value", value, folder: source.folder }, { mode: native.modes[0], adapters, lenient }),
     (error) => {
       for (const { path, text } of error.problems) {
         const { at, rest } = placeIn(path, read)

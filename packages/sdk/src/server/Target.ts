@@ -13,12 +13,13 @@ export type Target =
 interface Upload {
   readonly dialect?: string
   readonly mode?: string
+  readonly lenient?: boolean
   readonly configs: ReadonlyArray<ConfigText>
 }
 
 /** Reads the files. Rejects with `ConfigError` where one cannot be read, with `InvalidConnection` where it is not clear whose. */
 export const targetOf = async (options: ConnectOptions, cwd: string): Promise<Target> => {
-  const { agent, hookSet, version, config, dialect, mode, hooks } = options
+  const { agent, hookSet, version, config, dialect, mode, lenient, hooks } = options
   const brings = config !== undefined || hooks !== undefined || dialect !== undefined
   const named = [agent !== undefined, hookSet !== undefined, brings].filter(Boolean).length
   if (named !== 1) {
@@ -26,6 +27,7 @@ export const targetOf = async (options: ConnectOptions, cwd: string): Promise<Ta
     throw new InvalidConnection(`whose hooks: expected one of agent, hookSet, or config, hooks and dialect, got ${got}`)
   }
   if (!brings && mode !== undefined) throw new InvalidConnection("mode is for config, hooks and dialect only")
+  if (!brings && lenient !== undefined) throw new InvalidConnection("lenient is for config, hooks and dialect only")
   if (hookSet === undefined && version !== undefined) throw new InvalidConnection("version is for hookSet only")
   if (agent !== undefined) return { agentId: agent }
   if (hookSet !== undefined) return { hookSetId: hookSet, ...(version === undefined ? {} : { version }) }
@@ -34,6 +36,7 @@ export const targetOf = async (options: ConnectOptions, cwd: string): Promise<Ta
     hooks: {
       ...(dialect === undefined ? {} : { dialect }),
       ...(mode === undefined ? {} : { mode }),
+      ...(lenient === undefined ? {} : { lenient }),
       configs: hooks === undefined ? configs : [...configs, inCode(hooks, dialect ?? "native", cwd)]
     }
   }

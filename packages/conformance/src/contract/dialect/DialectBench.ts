@@ -15,7 +15,7 @@ export interface DialectFixtures {
     readonly value: string
     readonly right: string
   }>
-  /** Configs that load with a notice: words of the notice, the unknown key or event among them. */
+  /** Configs with an unknown key or event: words of the notice, or of the problem where the dialect refuses them. */
   readonly unknown: ReadonlyArray<{ readonly name: string; readonly source: ConfigSource; readonly notice: string }>
   /** Occurrences; together they fit at least one hook of each good config. */
   readonly fires: ReadonlyArray<{

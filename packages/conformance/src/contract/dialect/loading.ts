@@ -32,13 +32,19 @@ export const loadedGood = Effect.fnUntraced(function* (good: DialectFixtures["go
   return all.length > 0 ? all : yield* new Unchecked({ why: "the fixtures have no good config" })
 })
 
-export const loaded = Effect.fnUntraced(function* (dialect: Dialect, source: ConfigSource, mode: string, name: string) {
-  const exit = yield* Effect.exit(load(dialect, source, mode))
+export const loaded = Effect.fnUntraced(function* (
+  dialect: Dialect,
+  source: ConfigSource,
+  mode: string,
+  name: string,
+  lenient = false
+) {
+  const exit = yield* Effect.exit(load(dialect, source, mode, lenient))
   if (Exit.isSuccess(exit)) return exit.value
   return yield* new Violation({
-    expected: `${name} (${mode}) to load`,
+    expected: `${name} (${mode}) to load${lenient ? ", leniently" : ""}`,
     actual: `${exit.cause}`,
-    hint: "the fixtures call this config good"
+    hint: lenient ? "with lenient, unknown keys and events are notices" : "the fixtures call this config good"
   })
 })
 
@@ -124,8 +130,8 @@ const isPlaced = (problem: ConfigProblem, source: ConfigSource) =>
     Number.isInteger(problem.column) &&
     problem.column! >= 1)
 
-const load = (dialect: Dialect, source: ConfigSource, mode: string) =>
-  Effect.flatMap(DialectBench, ({ adapters }) => dialect.load(source, { mode, adapters }))
+const load = (dialect: Dialect, source: ConfigSource, mode: string, lenient = false) =>
+  Effect.flatMap(DialectBench, ({ adapters }) => dialect.load(source, { mode, adapters, lenient }))
 
 const eventClass = (dialect: Dialect, event: EventName) =>
   Object.values(dialect.events).find((entry) => entry.event === event)?.class ?? classOf(event)

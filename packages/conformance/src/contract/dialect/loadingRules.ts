@@ -1,5 +1,5 @@
 /** What a dialect promises of reading configs: DIA-1 to DIA-9. */
-import { type ConfigSource, type Dialect, isEventName } from "@tenterhook/core"
+import { type ConfigSource, type Dialect, isEventName, type LoadNotice } from "@tenterhook/core"
 import { Effect } from "effect"
 import * as Yaml from "yaml"
 import { expect, type Rule } from "../Rule.ts"
@@ -185,30 +185,42 @@ const survivesValues: DialectRule = {
 
 const noticesUnknowns: DialectRule = {
   id: "DIA-8",
-  title: "unknown keys and events are noticed, and the rest still loads",
+  title:
+    "unknown keys and events are noticed or refused at their place; where they are refused, lenient loads the rest",
   check: Effect.gen(function* () {
     const { dialect, unknown } = yield* DialectBench
     for (const { name, source, notice } of unknown) {
       for (const mode of dialect.modes) {
-        const set = yield* loaded(dialect, source, mode, name)
-        const found = set.notices.find(({ text }) => text.includes(notice))
-        yield* expect(
-          found !== undefined,
-          `${name} (${mode}): a notice with "${notice}"`,
-          show(set.notices.map(({ text }) => text)),
-          "warn about what nobody reads, with the nearest known name"
-        )
-        const placed = source._tag !== "text" || (found!.file === source.file && isLineOf(found!.line, source.text))
-        yield* expect(
-          placed,
-          `${name}: a notice with its file and line`,
-          `${found!.file}:${found!.line}`,
-          "keep the place when parsing"
-        )
+        const error = yield* refusal(dialect, source, mode, name)
+        if (error !== null) yield* expectSaid(`${name} (${mode}): a problem`, error.problems, notice, source)
+        const set = yield* loaded(dialect, source, mode, name, error !== null)
+        yield* expectSaid(`${name} (${mode}): a notice`, set.notices, notice, source)
       }
     }
   })
 }
+
+const expectSaid = Effect.fnUntraced(function* (
+  what: string,
+  said: ReadonlyArray<LoadNotice>,
+  words: string,
+  source: ConfigSource
+) {
+  const found = said.find(({ text }) => text.includes(words))
+  yield* expect(
+    found !== undefined,
+    `${what} with "${words}"`,
+    show(said.map(({ text }) => text)),
+    "name what is unknown, with the nearest known name"
+  )
+  const placed = source._tag !== "text" || (found!.file === source.file && isLineOf(found!.line, source.text))
+  yield* expect(
+    placed,
+    `${what} with its file and line`,
+    `${found!.file}:${found!.line}`,
+    "keep the place when parsing"
+  )
+})
 
 const keepsItsSet: DialectRule = {
   id: "DIA-9",
