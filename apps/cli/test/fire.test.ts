@@ -87,13 +87,19 @@ describe("fire", () => {
   })
 
   it("refuses a context that is not one, and says where", async () => {
-    const folder = makeFolder(echoing)
+    const folder = makeFolder({ ...echoing, "twice.json": '{"tool":{"name":"bash"},\n "tool":{"name":"ls"}}' })
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
       [["--context", '{ "a": }'], /1:\d+|line 1|position/],
       [["--context", "[1]"], /object/],
       [["--context", "@gone.json"], /gone\.json/],
       [["--context", '{ "tool": {} }'], /tool\.name/],
-      [["--set", "novalue"], /key=value/]
+      [["--set", "novalue"], /key=value/],
+      [
+        ["--context", '{"tool":{"name":"bash","n\\u0061me":"ls"}}'],
+        /--context:1:24: tool\.name: duplicate key "name": it stands at 1:10 already/
+      ],
+      [["--context", "@twice.json"], /twice\.json:2:2: tool: duplicate key "tool": it stands at 1:2 already/],
+      [["--set", 'tool.input={"path":"/","path":"/tmp"}'], /--set tool\.input:1:13: path: duplicate key "path"/]
     ]
     for (const [args, said] of cases) {
       const ended = await folder.run(["fire", "pre_tool_use", ...args])

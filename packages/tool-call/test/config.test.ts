@@ -89,7 +89,12 @@ describe("mcpServers", () => {
         const file = join(folder, "mcp.json")
         assert.match(problemsOf(() => readServers(file)).join(), /^cannot be read: ENOENT/)
         writeFileSync(file, "{,")
-        assert.match(problemsOf(() => readServers(file)).join(), /^is not JSON: /)
+        assert.match(problemsOf(() => readServers(file)).join(), /^not valid JSON: /)
+        writeFileSync(file, '{"mcpServers": {"a": {"command": "x"},\n"a": {"command": "y"}}}')
+        assert.deepStrictEqual(
+          problemsOf(() => readServers(file)),
+          ['mcpServers.a: duplicate key "a": it stands at 1:17 already; keep one of them']
+        )
         writeFileSync(file, '{"servers": {}}')
         assert.deepStrictEqual(
           problemsOf(() => readServers(file)),

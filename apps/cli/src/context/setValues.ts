@@ -2,6 +2,7 @@
 import { decodeContext } from "@tenterhook/core"
 import * as Result from "effect/Result"
 import { Refusal } from "../Refusal.ts"
+import { parseJson } from "./parseJson.ts"
 
 /**
  * A value is read as JSON where that gives anything but a text; otherwise it is the text as it stands. Ids stay text,
@@ -18,8 +19,10 @@ export const setValues = (
     structuredClone(context)
   )
   const decoded = decodeContext(read)
-  if (Result.isSuccess(decoded)) return read
-  const wrong = new Set(decoded.failure.problems.map((problem) => problem.path))
+  const wrong = new Set(Result.isSuccess(decoded) ? [] : decoded.failure.problems.map((problem) => problem.path))
+  for (const { path, text } of sets) {
+    if (!isId(path) && !wrong.has(path.join("."))) refuseDuplicates(text, path.join("."))
+  }
   return sets
     .filter(({ path }) => wrong.has(path.join(".")))
     .reduce((target, { path, text }) => put(target, path, text), read)
@@ -51,6 +54,11 @@ const valueOf = (text: string): unknown => {
   } catch {
     return text
   }
+}
+
+/** Of a value that is read as JSON, e.g. `--set 'tool.input={"a": 1, "a": 2}'`. */
+const refuseDuplicates = (text: string, path: string): void => {
+  if (typeof valueOf(text) === "object") parseJson(text, `--set ${path}`)
 }
 
 const put = (target: Record<string, unknown>, path: ReadonlyArray<string>, value: unknown): Record<string, unknown> => {

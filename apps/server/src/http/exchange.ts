@@ -1,4 +1,5 @@
 /** What all routes share: a request that does not fit is told field by field, and one that comes too late is sent away. */
+import { duplicateKey, duplicateKeyText } from "@tenterhook/core"
 import { Cause, Context, Effect, Layer } from "effect"
 import { HttpServerError, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import { type HttpApiEndpoint, HttpApiError } from "effect/http-api"
@@ -6,7 +7,7 @@ import { Exchange } from "../api/Exchange.ts"
 import { about, InvalidRequest, TooLarge, Unavailable, UnsupportedMedia } from "../api/Problem.ts"
 import { RequiredScopes } from "../api/Scope.ts"
 import { answer } from "./answer.ts"
-import { isTooDeep, maxJsonDepth, minDeepLength } from "./jsonDepth.ts"
+import { isTooDeep, maxJsonDepth } from "./jsonDepth.ts"
 import { invalidRequest, isRequestFault } from "./requestFault.ts"
 
 export interface ExchangeSettings {
@@ -17,7 +18,7 @@ export interface ExchangeSettings {
 
 export const exchangeLayer = ({ maxBodyBytes, isDraining }: ExchangeSettings): Layer.Layer<Exchange> =>
   Layer.succeed(Exchange, (httpEffect, { endpoint }) => {
-    const checked = hasBody(endpoint) ? Effect.andThen(notTooDeep, httpEffect) : httpEffect
+    const checked = hasBody(endpoint) ? Effect.andThen(soundBody, httpEffect) : httpEffect
     const told = checked.pipe(
       Effect.flatMap((response) => (response.status === 415 ? notJson(response) : Effect.succeed(response))),
       Effect.catchCause((cause) => toldOf(cause, maxBodyBytes))
@@ -43,10 +44,17 @@ const toldOf = <E>(cause: Cause.Cause<E>, maxBodyBytes: number): Told<E> => {
 export const tooLarge = (limitBytes: number) =>
   new TooLarge({ ...about("payload", `expected a body of at most ${limitBytes} bytes`), limitBytes })
 
-const notTooDeep = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-  if (Number(request.headers["content-length"]) < minDeepLength) return Effect.void
-  return Effect.flatMap(Effect.orDie(request.text), (text) => (isTooDeep(text) ? Effect.fail(tooDeep) : Effect.void))
-})
+/** What parsing hides: nesting that breaks whoever walks over it later, and a key whose first value is lost. */
+const soundBody = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+  Effect.flatMap(Effect.orDie(request.text), (text) => {
+    if (isTooDeep(text)) return Effect.fail(tooDeep)
+    const found = duplicateKey(text)
+    if (found === undefined) return Effect.void
+    const { key, path, first, second } = found
+    const place = `${second.line}:${second.column}`
+    return Effect.fail(new InvalidRequest(about(`payload.${path}`, `${place}: ${duplicateKeyText(key, first)}`)))
+  })
+)
 
 /** The answer of effect/http-api where the content type is another one, as text. */
 const notJson = (response: HttpServerResponse.HttpServerResponse) =>

@@ -4,7 +4,7 @@
 export const maxJsonDepth = 200
 
 /** A text shorter than this cannot be too deep. */
-export const minDeepLength = 2 * (maxJsonDepth + 1)
+const minDeepLength = 2 * (maxJsonDepth + 1)
 
 export const isTooDeep = (json: string): boolean => {
   if (json.length < minDeepLength) return false

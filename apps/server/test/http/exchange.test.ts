@@ -45,6 +45,21 @@ describe.concurrent("a request that does not fit", () => {
     )
   )
 
+  it.live("has a key twice: both places are in the answer", () =>
+    withSample((sample) =>
+      Effect.gen(function* () {
+        const { status, json } = yield* sample.ask("/things", post('{"name":"a","context":{"a":1,"\\u0061":2}}'))
+        assert.strictEqual(status, 400)
+        assert.deepStrictEqual(json.errors, [
+          {
+            field: "payload.context.a",
+            message: '1:30: duplicate key "a": it stands at 1:24 already; keep one of them'
+          }
+        ])
+      })
+    )
+  )
+
   it.live("is told where its JSON ends to be JSON", () =>
     withSample((sample) =>
       Effect.gen(function* () {

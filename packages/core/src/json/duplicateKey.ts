@@ -14,7 +14,10 @@ export interface TextPlace {
   readonly column: number
 }
 
-/** The first duplicate of a text that `JSON.parse` accepts. Escaped spellings of a key are the same key. Linear in the text. */
+/**
+ * The first duplicate of a text that `JSON.parse` accepts; of other texts the result means nothing. Escaped spellings of
+ * a key are the same key. Linear in the text.
+ */
 export const duplicateKey = (json: string): DuplicateKey | undefined => {
   const open: Array<Container> = []
   let at = 0
@@ -70,7 +73,12 @@ const endOfText = (json: string, start: number): number => {
 
 const textBetween = (json: string, start: number, end: number): string => {
   const raw = json.slice(start, end)
-  return raw.includes("\\") ? JSON.parse(raw) : raw.slice(1, -1)
+  if (!raw.includes("\\")) return raw.slice(1, -1)
+  try {
+    return JSON.parse(raw)
+  } catch {
+    return raw
+  }
 }
 
 const pathOf = (open: ReadonlyArray<Container>): string =>

@@ -1,4 +1,5 @@
 /** MCP servers as configs name them: the `mcpServers` JSON that most products share. */
+import { readJson } from "@tenterhook/core"
 import { readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { ToolsError } from "../ToolsError.ts"
@@ -40,12 +41,12 @@ export const readServers = (file: string, env: ParseOptions["env"] = process.env
   } catch (error) {
     throw new ToolsError({ source: file, problems: [`cannot be read: ${messageOf(error)}`] })
   }
-  let value: unknown
-  try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ""))
-  } catch (error) {
-    throw new ToolsError({ source: file, problems: [`is not JSON: ${messageOf(error)}`] })
+  const read = readJson(text)
+  if (!read.ok) {
+    const path = read.path === "" ? "" : `${read.path}: `
+    throw new ToolsError({ source: `${file}:${read.line}:${read.column}`, problems: [`${path}${read.text}`] })
   }
+  const { value } = read
   if (!isRecord(value) || !("mcpServers" in value)) {
     const found = isRecord(value) ? `the keys ${Object.keys(value).join(", ") || "of an empty object"}` : kindOf(value)
     throw new ToolsError({ source: file, problems: [`expected {"mcpServers": {…}}, found ${found}`] })
