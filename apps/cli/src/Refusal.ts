@@ -39,6 +39,7 @@ const usageTags = [
   "InvalidConnection",
   "InvalidContext",
   "NoDialect",
+  "PluginError",
   "UnknownEvent",
   "ToolsError",
   "OutboxError"

@@ -4,6 +4,13 @@ import * as Option from "effect/Option"
 import { parseDuration } from "./duration.ts"
 import { Refusal } from "./Refusal.ts"
 
+/** For every command that reads configs or runs hooks. */
+export const pluginFlag = Flag.String("plugin").pipe(
+  Flag.atLeast(0),
+  Flag.withMetavar("module"),
+  Flag.withDescription("A module that exports dialects and adapters: a file, or an installed package; repeatable")
+)
+
 /** Which hooks: every command that loads configs has these. */
 export const configFlags = {
   config: Flag.String("config").pipe(
@@ -26,10 +33,15 @@ export const configFlags = {
     Flag.withDefault(false),
     Flag.withoutNegation,
     Flag.withDescription("Unknown keys and events of a native config are warnings, for a config of a newer version")
-  )
+  ),
+  plugin: pluginFlag
 }
 
-export interface ConfigFlags {
+export interface PluginFlags {
+  readonly plugin: ReadonlyArray<string>
+}
+
+export interface ConfigFlags extends PluginFlags {
   readonly config: ReadonlyArray<string>
   readonly dialect: Option.Option<string>
   readonly mode: Option.Option<string>

@@ -10,7 +10,8 @@ export const hooksOptions = (flags: ConfigFlags): HooksOptions => ({
   ...(flags.config.length === 0 ? {} : { config: flags.config }),
   ...(Option.isNone(flags.dialect) ? {} : { dialect: flags.dialect.value }),
   ...(Option.isNone(flags.mode) ? {} : { mode: flags.mode.value }),
-  ...(flags.lenient ? { lenient: true } : {})
+  ...(flags.lenient ? { lenient: true } : {}),
+  ...(flags.plugin.length === 0 ? {} : { plugins: flags.plugin })
 })
 
 /** Refuses where there is no config, and with every problem of one that cannot be loaded. */

@@ -84,7 +84,8 @@ const hereOnly = {
   shared: "--shared",
   data: "--data",
   endpoints: "--endpoints",
-  allow: "--allow"
+  allow: "--allow",
+  plugin: "--plugin"
 } as const
 
 const names = {

@@ -49,7 +49,7 @@ describe("which config", () => {
     assert.match(gone.stdout, /gone\.yaml: no such file/)
     const dialect = await folder.run(["check", "--config", "coder.json", "--dialect", "oat"])
     assert.strictEqual(dialect.code, 2)
-    assert.match(dialect.stdout, /no dialect "oat"; did you mean "oats"\? known are .*oats/)
+    assert.match(dialect.stdout, /no dialect "oat"; did you mean "oats"\? Known are .*oats/)
   })
 })
 

@@ -1,5 +1,6 @@
 /** What the options of `serve` may be. A key that the interface gains and the shape lacks is a type error. */
 import {
+  anything,
   callable,
   type Check,
   checkOptions,
@@ -43,7 +44,10 @@ const fields: Record<keyof ServeOptions, Check> = {
   toolServers: object,
   shared: text,
   tools: toolList,
-  adapters: list(object),
+  // Plug-ins are checked where they are read.
+  adapters: anything,
+  dialects: anything,
+  plugins: anything,
   env: environment,
   deploymentId: text,
   noKeyOnLoopback: flag,

@@ -1,6 +1,6 @@
 /** The server as a whole: the layers in one place, and plain promises around them. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type { HooksOptions } from "@tenterhook/sdk"
+import { openPlugins, type PluggedIn, type PluginOptions } from "@tenterhook/sdk"
 import { PostgresClient } from "@tenterhook/postgres"
 import { SqliteClient } from "@tenterhook/sqlite"
 import type { ToolDefinition } from "@tenterhook/tool-call"
@@ -90,7 +90,11 @@ export interface ServeOptions {
   /** Functions of this process that hooks may call as tools, beside the file tools of `shared`. */
   readonly tools?: ReadonlyArray<ToolDefinition>
   /** Further adapters, named in configs by their kind. */
-  readonly adapters?: NonNullable<HooksOptions["adapters"]>
+  readonly adapters?: NonNullable<PluginOptions["adapters"]>
+  /** Further dialects, named by their id and recognized before ours. */
+  readonly dialects?: NonNullable<PluginOptions["dialects"]>
+  /** Modules that export adapters and dialects: paths, or packages that are installed here or above. Uploads load none. */
+  readonly plugins?: ReadonlyArray<string>
   /** What hooks see of the environment where a fire sends none. Default: PATH, HOME and the like of this process. */
   readonly env?: Readonly<Record<string, string>>
   /** Wacht's `deployment_id` where a fire does not say. Default: `default`. */
@@ -132,7 +136,7 @@ export interface RunningServer {
   readonly close: () => Promise<void>
 }
 
-/** Resolves when it answers. Rejects with `ServeError` where it cannot come up. */
+/** Resolves when it answers. Rejects with `ServeError` where it cannot come up, and with `PluginError` for a plug-in that cannot be used. */
 export const serve = async (options: ServeOptions = {}): Promise<RunningServer> => {
   checkServeOptions(options)
   checkPort("the port", options.port ?? defaultPort)
@@ -149,12 +153,13 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
     throw new ServeError("the database URL: expected one that begins with postgres://")
   if (databaseUrl !== undefined && options.database !== undefined)
     throw new ServeError("expected a database URL or another database, got both")
+  const plugged = await plugIn(options)
   const isShared = databaseUrl !== undefined || options.database?.shared === true
   const runner = isShared ? await runnerPlace(options) : undefined
   const place = databaseUrl === undefined ? (options.database?.name ?? null) : placeOf(databaseUrl)
   const told = operatorLog(options.log ?? (() => {}), place)
   const drained = Promise.withResolvers<void>()
-  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }, runner, told, drained.resolve))
+  const runtime = ManagedRuntime.make(serverLayer({ ...options, data }, plugged, runner, told, drained.resolve))
   const exit = await runtime.runPromiseExit(
     Effect.gen(function* () {
       const { address } = yield* HttpServer.HttpServer
@@ -187,6 +192,7 @@ export const serve = async (options: ServeOptions = {}): Promise<RunningServer> 
 
 const serverLayer = (
   options: ServeOptions & { readonly data: string },
+  plugged: PluggedIn,
   runner: RunnerPlace | undefined,
   told: OperatorLog,
   drained: () => void
@@ -210,7 +216,8 @@ const serverLayer = (
       allow,
       servers: options.toolServers ?? {},
       tools: options.tools ?? [],
-      adapters: options.adapters ?? [],
+      adapters: plugged.adapters,
+      dialects: plugged.dialects,
       deploymentId: options.deploymentId ?? "default"
     })
   )
@@ -316,6 +323,14 @@ const serverLayer = (
 /** What it loses in a power cut is made up for from our record, so it need not wait for the disk. */
 const ownCluster = (data: string) =>
   Layer.fresh(SqliteClient.layer({ filename: join(data, "cluster.db"), synchronous: "NORMAL" }))
+
+const plugIn = ({ dialects, adapters, plugins }: ServeOptions): Promise<PluggedIn> =>
+  openPlugins({
+    cwd: resolve("."),
+    ...(dialects === undefined ? {} : { dialects }),
+    ...(adapters === undefined ? {} : { adapters }),
+    ...(plugins === undefined ? {} : { plugins })
+  })
 
 const runnerPlace = async ({
   clusterHost = defaultHost,

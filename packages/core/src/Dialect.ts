@@ -126,7 +126,7 @@ export class NoDialect extends Schema.TaggedError<NoDialect>()("NoDialect", {
   near: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    const meant = this.near === undefined ? "" : `did you mean "${this.near}"? `
-    return `no dialect "${this.id}"; ${meant}known are ${this.known.join(", ")}; a plug-in adds others (--plugin)`
+    const known = this.near === undefined ? "known are" : `did you mean "${this.near}"? Known are`
+    return `no dialect "${this.id}"; ${known} ${this.known.join(", ")}; a plug-in adds others (--plugin)`
   }
 }

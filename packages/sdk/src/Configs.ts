@@ -49,7 +49,7 @@ export const loadConfigs = Effect.fnUntraced(function* (
   adapters: ReadonlyArray<AnyAdapter>
 ) {
   const wanted = request.dialect === undefined ? undefined : yield* named(request.dialect, dialects)
-  const found = yield* sourcesOf(request, dialects, wanted)
+  const { found, failed } = yield* sourcesOf(request, dialects, wanted)
   const loaded = yield* Effect.forEach(found, ({ source, dialect, discovered }) =>
     Effect.result(
       Effect.andThen(
@@ -60,7 +60,7 @@ export const loadConfigs = Effect.fnUntraced(function* (
       )
     )
   )
-  const errors = loaded.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []))
+  const errors = [...failed, ...loaded.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []))]
   if (errors.length > 0) {
     return yield* new ConfigError({ dialect: errors[0]!.dialect, problems: errors.flatMap((error) => error.problems) })
   }
@@ -73,25 +73,31 @@ interface Found {
   readonly discovered: boolean
 }
 
+interface Sources {
+  readonly found: ReadonlyArray<Found>
+  /** Why configs that were named cannot be read, or are in no dialect. */
+  readonly failed: ReadonlyArray<ConfigError>
+}
+
 const sourcesOf = Effect.fnUntraced(function* (
   request: ConfigRequest,
   dialects: ReadonlyArray<Dialect>,
   wanted: Dialect | undefined
-): Effect.fn.Return<ReadonlyArray<Found>, ConfigError | ConfigNotFound> {
-  const { cwd } = request
-  const found: Array<Found> = []
-  for (const config of request.configs ?? []) {
-    const source = typeof config === "string" ? yield* readSource(config, cwd, wanted?.id) : sourceOf(config, cwd)
-    found.push({ source, dialect: wanted ?? (yield* recognize(source, dialects)), discovered: false })
-  }
+): Effect.fn.Return<Sources, ConfigNotFound> {
+  const { configs = [], cwd } = request
+  const read = yield* Effect.forEach(configs, (config) => Effect.result(namedSource(config, cwd, dialects, wanted)))
+  const found = read.flatMap((one) => (Result.isSuccess(one) ? [one.success] : []))
+  const failed = read.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []))
   if (request.value !== undefined) {
     const dialect = wanted ?? dialects.find((one) => one.id === "native")!
     found.push({ source: { _tag: "value", value: request.value, folder: cwd }, dialect, discovered: false })
   }
-  if (found.length > 0) return found
+  if (found.length + failed.length > 0) return { found, failed }
   const source: ConfigSource = { _tag: "environment", folder: cwd }
-  const environment: ReadonlyArray<Found> =
-    wanted?.recognizes(source) === true ? [{ source, dialect: wanted, discovered: false }] : []
+  const environment: Sources = {
+    found: wanted?.recognizes(source) === true ? [{ source, dialect: wanted, discovered: false }] : [],
+    failed
+  }
   if (request.configs !== undefined) return environment
 
   const candidates = wanted === undefined ? dialects : [wanted]
@@ -103,9 +109,9 @@ const sourcesOf = Effect.fnUntraced(function* (
     }
     // A config of our own says what Tenterhook is to run; another product's beside it is run by that product.
     const own = found.filter(({ dialect }) => dialect.id === "native")
-    if (found.length > 0) return own.length > 0 ? own : found
+    if (found.length > 0) return { found: own.length > 0 ? own : found, failed }
   }
-  return environment.length > 0 ? environment : yield* Effect.fail(yield* notFound(candidates, folders))
+  return environment.found.length > 0 ? environment : yield* Effect.fail(yield* notFound(candidates, folders))
 })
 
 /** The error for these dialects: a folder without files records what each of them asks it for. */
@@ -118,6 +124,16 @@ const notFound = Effect.fnUntraced(function* (dialects: ReadonlyArray<Dialect>, 
     [...files].toSorted((a, b) => Number(own(b)) - Number(own(a))),
     folders
   )
+})
+
+const namedSource = Effect.fnUntraced(function* (
+  config: string | ConfigText,
+  cwd: string,
+  dialects: ReadonlyArray<Dialect>,
+  wanted: Dialect | undefined
+): Effect.fn.Return<Found, ConfigError> {
+  const source = typeof config === "string" ? yield* readSource(config, cwd, wanted?.id) : sourceOf(config, cwd)
+  return { source, dialect: wanted ?? (yield* recognize(source, dialects)), discovered: false }
 })
 
 const load = (

@@ -60,20 +60,13 @@ type Checked =
       readonly discovered: ReadonlyArray<string>
     }
 
-/** Each config by itself, so that one which is broken does not hide another's problems. */
 const checkAll = async (flags: ConfigFlags): Promise<Checked> => {
-  const loads = flags.config.length === 0 ? [flags] : flags.config.map((config) => ({ ...flags, config: [config] }))
-  const sets: Array<HookSet> = []
-  const problems: Array<ConfigProblem> = []
-  for (const one of loads) {
-    try {
-      sets.push(...(await load(one)))
-    } catch (error) {
-      if (!(error instanceof ConfigError)) return refused(error)
-      problems.push(...error.problems)
-    }
+  let sets: ReadonlyArray<HookSet>
+  try {
+    sets = await load(flags)
+  } catch (error) {
+    return error instanceof ConfigError ? { ok: false, problems: error.problems } : refused(error)
   }
-  if (problems.length > 0) return { ok: false, problems }
 
   const { discoveredNotice } = await import("@tenterhook/sdk")
   const { lint } = await import("../lint/lint.ts")

@@ -6,8 +6,9 @@ import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { answers } from "../CommandLine.ts"
+import { type CasePlugins, openCasePlugins } from "../conformance/CasePlugins.ts"
 import { exitCode } from "../ExitCode.ts"
-import { jsonFlag } from "../flags.ts"
+import { jsonFlag, pluginFlag } from "../flags.ts"
 import { Refusal } from "../Refusal.ts"
 import { startProgress } from "../terminal/progress.ts"
 import { print, printJson } from "../terminal/Terminal.ts"
@@ -36,10 +37,11 @@ const run = Command.make(
       Flag.withMetavar("text"),
       Flag.withDescription("Only cases whose title or file contains this")
     ),
+    plugin: pluginFlag,
     json: jsonFlag
   },
-  answers(async ({ paths, subject: name, key, only, json }, { words }) => {
-    const open = subjectOf(name, Option.getOrUndefined(key))
+  answers(async ({ paths, subject: name, key, only, plugin, json }, { words }) => {
+    const open = subjectOf(name, Option.getOrUndefined(key), plugin)
     for (const path of paths) {
       if (!existsSync(path)) throw new Refusal(`${path}: there is no such file or folder`)
     }
@@ -90,22 +92,27 @@ interface Opened {
   readonly close: () => Promise<string | null>
 }
 
-const subjectOf = (name: string, key: string | undefined): (() => Promise<Opened>) => {
+const subjectOf = (name: string, key: string | undefined, plugins: ReadonlyArray<string>): (() => Promise<Opened>) => {
   if (/^https?:\/\//.test(name)) {
     if (!URL.canParse(name)) throw new Refusal(`--subject: expected a URL as http://127.0.0.1:4700, got "${name}"`)
+    if (plugins.length > 0)
+      throw new Refusal("--plugin: the server at a URL has its own; start it with serve --plugin", {
+        hint: "--subject engine, cli or server takes plug-ins"
+      })
     const given = key ?? process.env["TENTERHOOK_KEY"]
     return async () => lasting((await import("../conformance/serverSubject.ts")).urlSubject(name, given))
   }
   if (key !== undefined) throw new Refusal(`--key: only for the server at a URL, and --subject is "${name}"`)
   const open = Object.hasOwn(subjects, name) ? subjects[name as keyof typeof subjects] : undefined
-  if (open !== undefined) return open
+  if (open !== undefined) return async () => open(await openCasePlugins(plugins))
   throw new Refusal(`--subject: expected engine, cli, server or a URL, got "${name}"`)
 }
 
 const lasting = (subject: Subject): Opened => ({ subject, close: async () => null })
 
 const subjects = {
-  engine: async () => lasting((await import("../conformance/engineSubject.ts")).engineSubject()),
-  cli: async () => lasting((await import("../conformance/cliSubject.ts")).cliSubject()),
-  server: async () => (await import("../conformance/serverSubject.ts")).ownServerSubject()
+  engine: async (plugins: CasePlugins) =>
+    lasting((await import("../conformance/engineSubject.ts")).engineSubject(plugins)),
+  cli: async (plugins: CasePlugins) => lasting((await import("../conformance/cliSubject.ts")).cliSubject(plugins)),
+  server: async (plugins: CasePlugins) => (await import("../conformance/serverSubject.ts")).ownServerSubject(plugins)
 }

@@ -6,7 +6,7 @@ import { does } from "../CommandLine.ts"
 import { placeFor } from "../currentFolder.ts"
 import { exitCode } from "../ExitCode.ts"
 import { databaseFlag, databaseOf } from "../databaseFlag.ts"
-import { jsonFlag } from "../flags.ts"
+import { jsonFlag, pluginFlag } from "../flags.ts"
 import { checkAllow, toolFlags } from "../hostFlags.ts"
 import { Refusal } from "../Refusal.ts"
 import { serverLog } from "../ServerLog.ts"
@@ -63,6 +63,7 @@ export const serve = Command.make(
       )
     ),
     ...toolFlags,
+    plugin: pluginFlag,
     env: Flag.String("env").pipe(
       Flag.atLeast(0),
       Flag.withMetavar("NAME"),
@@ -134,6 +135,7 @@ export const serve = Command.make(
       allow: flags.allow,
       toolServers: await serversOf(flags.tools),
       env: environment(flags.env),
+      plugins: flags.plugin,
       noKeyOnLoopback: flags.noKeyOnLoopback,
       log: log.message,
       logEntry: log.entry,

@@ -18,9 +18,10 @@ export interface OwnServer {
  * May send requests to loopback. A signal that ends this process ends the server before it; a second one does not wait
  * for what the server still has to do.
  */
-export const startOwnServer = async (): Promise<OwnServer> => {
+export const startOwnServer = async (plugins: ReadonlyArray<string>): Promise<OwnServer> => {
   const folder = temporaryFolder("tenterhook-server-")
   const args = ["serve", "--port", "0", "--data", folder, "--allow", "127.0.0.0/8", "--json"]
+  for (const plugin of plugins) args.push("--plugin", plugin)
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
     // A database of somebody's is nothing to try things on.
     env: { ...process.env, DATABASE_URL: "" },

@@ -49,6 +49,7 @@ export class LiveExecutions extends Context.Service<
 
       const open = Effect.fnUntraced(function* (row: ExecutionRow) {
         const scope = yield* Scope.fork(outer)
+        // A step that dies is done again until it succeeds, e.g. once the server has its plug-in back.
         const live = yield* Effect.orDie(Scope.provide(loaded.ofDigest(row.digest), scope))
         return { scope, live }
       })

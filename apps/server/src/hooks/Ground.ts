@@ -1,5 +1,5 @@
 /** What hooks stand on here: the operator's settings, the same for all of them. */
-import type { HooksOptions } from "@tenterhook/sdk"
+import type { PluggedIn } from "@tenterhook/sdk"
 import type { ToolDefinition } from "@tenterhook/tool-call"
 import { Context } from "effect"
 
@@ -17,7 +17,9 @@ export class Ground extends Context.Service<
     /** Functions of this process that hooks may call as tools. */
     readonly tools: ReadonlyArray<ToolDefinition>
     /** Further adapters, named in configs by their kind. */
-    readonly adapters: NonNullable<HooksOptions["adapters"]>
+    readonly adapters: PluggedIn["adapters"]
+    /** Further dialects, for uploads that name one or are recognized. */
+    readonly dialects: PluggedIn["dialects"]
     /** Wacht's `deployment_id` where a fire's context has none. */
     readonly deploymentId: string
   }

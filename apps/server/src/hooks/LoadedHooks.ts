@@ -21,7 +21,10 @@ export interface LiveHooks {
 export class LoadedHooks extends Context.Service<
   LoadedHooks,
   {
-    /** Of what was kept. It stays loaded as long as the scope at least. Fails where an older version accepted what this one refuses. */
+    /**
+     * Of what was kept. It stays loaded as long as the scope at least. Fails where an older version accepted what this one
+     * refuses, and where its plug-in is not there any more.
+     */
     readonly ofDigest: (digest: string) => Effect.Effect<LiveHooks, Unacceptable, Scope.Scope>
     /** Of what came along, kept or not. */
     readonly ofUpload: (upload: HookSetUpload) => Effect.Effect<LiveHooks, Unacceptable, Scope.Scope>
@@ -52,7 +55,12 @@ export class LoadedHooks extends Context.Service<
                 ...(upload.lenient === undefined ? {} : { lenient: upload.lenient }),
                 cwd: folderOf(upload) ?? ground.shared,
                 env: ground.env,
-                adapters: [toolkits.adapter(upload.tools ?? {}), ...ground.adapters],
+                adapters: ground.adapters.some(({ kind }) => kind === "tool")
+                  ? ground.adapters
+                  : [toolkits.adapter(upload.tools ?? {}), ...ground.adapters],
+                dialects: ground.dialects,
+                // Whoever may send a config must not thereby choose the code of this process.
+                configPlugins: false,
                 allow: upload.allow ?? ground.allow
               }),
             catch: refusal

@@ -18,7 +18,12 @@ import { noticeText, type Remark } from "./noticeText.ts"
  */
 export const commandSubject = (
   command: ReadonlyArray<string>,
-  options: { readonly name?: string; readonly needs?: ReadonlyArray<string> } = {}
+  options: {
+    readonly name?: string
+    readonly needs?: ReadonlyArray<string>
+    /** Further arguments of `fire`, `exec` and `check`, e.g. the plug-ins that the cases are written for. */
+    readonly args?: ReadonlyArray<string>
+  } = {}
 ): Subject => ({
   name: options.name ?? "cli",
   needs: options.needs ?? ["shell", "exec"],
@@ -26,7 +31,7 @@ export const commandSubject = (
     const own = await temporaryFolder("tenterhook-subject-")
     const server = setup.tools === undefined ? null : await openMcpServer(setup.tools)
     const more = await hostArgs(setup, own, server)
-    const session = openSession(command, setup, own, more)
+    const session = openSession(command, setup, own, more, options.args ?? [])
     const close = async () => {
       await session.close()
       await server?.close()
@@ -60,7 +65,8 @@ const openSession = (
   command: ReadonlyArray<string>,
   setup: CaseSetup,
   own: string,
-  more: ReadonlyArray<string>
+  more: ReadonlyArray<string>,
+  always: ReadonlyArray<string>
 ): Session => {
   const commands = openCommands()
   let count = 0
@@ -76,7 +82,7 @@ const openSession = (
 
   const fire = async (event: string, context: object) => {
     const words = ["fire", event, "--json", "--context", await contextFile(context)]
-    const result = await run([...words, ...configArgs(setup), ...more])
+    const result = await run([...words, ...configArgs(setup), ...always, ...more])
     if (![0, 3, 4].includes(result.exitCode)) throw failure("fire", result)
     const report = jsonOf("fire", result) as { proceed?: unknown; resume?: unknown }
     const [expected, because] =
@@ -98,6 +104,7 @@ const openSession = (
       "--context",
       await contextFile(context),
       ...configArgs(setup),
+      ...always,
       ...more,
       "--",
       ...argv
@@ -114,7 +121,7 @@ const openSession = (
   }
 
   const load = async (): Promise<LoadResult> => {
-    const result = await run(["check", "--json", ...configArgs(setup)])
+    const result = await run(["check", "--json", ...configArgs(setup), ...always])
     if (result.exitCode !== 0 && result.exitCode !== 2) throw failure("check", result)
     const answer = jsonOf("check", result) as
       | { ok: true; notices?: ReadonlyArray<Remark> }

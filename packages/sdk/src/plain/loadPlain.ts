@@ -34,7 +34,7 @@ export const loadPlain = Effect.fnUntraced(function* (
   const found = remarksOn(document)
   const refused = () => new ConfigError({ dialect: plain.id, problems: found.problems() })
   if (source._tag === "environment") {
-    found.problem(undefined, noConfig(plain))
+    found.problem(undefined, `the dialect "${plain.id}" needs a config; the environment configures none`)
     return yield* refused()
   }
 
@@ -91,9 +91,6 @@ export const loadPlain = Effect.fnUntraced(function* (
   }
   return loaded
 })
-
-const noConfig = ({ id, files = [] }: PlainDialect) =>
-  `no config of the dialect "${id}"; ${files.length === 0 ? "name one" : `name one, or write ${files.join(" or ")}`}`
 
 interface Remarks {
   readonly problem: (at: PlainPlace | undefined, text: string) => void

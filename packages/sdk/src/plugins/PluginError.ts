@@ -1,12 +1,12 @@
 /** An adapter, a dialect or a module of them that cannot be used. */
-import { Schema } from "effect"
-
-export class PluginError extends Schema.TaggedError<PluginError>()("PluginError", {
+export class PluginError extends Error {
+  readonly _tag = "PluginError"
+  override readonly name = "PluginError"
   /** The module as it was named; null for what was given in code. */
-  module: Schema.NullOr(Schema.String),
-  text: Schema.String
-}) {
-  override get message() {
-    return this.module === null ? this.text : `plug-in ${this.module}: ${this.text}`
+  readonly module: string | null
+
+  constructor({ module, text }: { readonly module: string | null; readonly text: string }) {
+    super(module === null ? text : `plug-in ${module}: ${text}`)
+    this.module = module
   }
 }

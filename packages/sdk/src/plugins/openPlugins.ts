@@ -24,6 +24,8 @@ export interface PluginOptions {
 export interface PluggedIn {
   readonly dialects: ReadonlyArray<Dialect>
   readonly adapters: ReadonlyArray<AnyAdapter>
+  /** The files of the modules. Absolute. */
+  readonly modules: ReadonlyArray<string>
   /** By id and by kind, where each comes from. */
   readonly origins: Origins
 }
@@ -37,13 +39,16 @@ interface Origins {
 export const openPlugins = async (options: PluginOptions, before?: PluggedIn): Promise<PluggedIn> => {
   const dialects = foundIn("dialects", options.dialects)
   const adapters = foundIn("adapters", options.adapters)
+  const modules: Array<string> = []
   for (const module of listIn("plugins", options.plugins)) {
     if (typeof module !== "string" || module.trim() === "")
       throw new PluginError({
         module: null,
         text: `plugins: expected a file or the name of a package, got ${show(module)}`
       })
-    const found = await importPlugin(module, resolveModule(module, options.cwd))
+    const file = resolveModule(module, options.cwd)
+    const found = await importPlugin(module, file)
+    modules.push(file)
     dialects.push(...found.dialects)
     adapters.push(...found.adapters)
   }
@@ -61,11 +66,17 @@ export const openPlugins = async (options: PluginOptions, before?: PluggedIn): P
   return {
     dialects: [...known.dialects, ...spoken.read],
     adapters: [...known.adapters, ...kinds.read],
+    modules: [...new Set([...known.modules, ...modules])],
     origins: { dialects: spoken.origins, adapters: kinds.origins }
   }
 }
 
-const nothingPlugged: PluggedIn = { dialects: [], adapters: [], origins: { dialects: new Map(), adapters: new Map() } }
+const nothingPlugged: PluggedIn = {
+  dialects: [],
+  adapters: [],
+  modules: [],
+  origins: { dialects: new Map(), adapters: new Map() }
+}
 
 const isDialect = (value: unknown): value is Dialect =>
   typeof value === "object" && value !== null && "decode" in value && "modes" in value
