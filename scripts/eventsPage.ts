@@ -38,7 +38,7 @@ names, which this page lists. \`tenterhook schema context\` prints the context a
 
 At every event a hook may also add \`context\` for the agent and \`notices\` for people, or stop the agent altogether with
 \`halt\`. Where the table names a rewrite, a hook may replace that part; the first is the default. Everything else that a hook
-answers is dropped, and \`losses\` of the report name it. [The config](dialects/native.md#an-answer) has the form of an answer.
+answers is dropped, and \`losses\` of the report name it. [The config](config.md#an-answer) has the form of an answer.
 
 | event | class | rewrites | context keys, beside those of any event |
 |---|---|---|---|

@@ -110,8 +110,39 @@ describe("fire", () => {
     }
   })
 
+  it("refuses pre_tool_use without tool.name, and says what was probably meant", async () => {
+    const folder = makeFolder(config(`{ name: guard, on: pre_tool_use, tool: bash, run: "exit 2", onFailure: block }`))
+    const claude = '{ "tool_name": "Bash", "tool_input": { "command": "ls" } }'
+    for (const [args, said] of [
+      [
+        ["--context", claude],
+        /tool\.name: pre_tool_use requires it; unknown key "tool_name": did you mean tool\.name\?/
+      ],
+      [["--set", "sessionId=s1"], /tool\.name: pre_tool_use requires it/],
+      [["--context", '{ "tool": { "name": "" } }'], /tool\.name: pre_tool_use requires it/],
+      // A matcher would skip the guard.
+      [[], /tool\.name: pre_tool_use requires it/]
+    ] as const) {
+      const ended = await folder.run(["fire", "pre_tool_use", ...args])
+      assert.strictEqual(ended.code, 2, ended.stdout)
+      assert.match(ended.stderr, said)
+      assert.strictEqual(ended.stdout, "")
+    }
+    const native = await folder.run(["fire", "PreToolUse", "--context", claude])
+    assert.notStrictEqual(native.code, 0)
+    // explain runs nothing.
+    const explained = await folder.run(["explain", "pre_tool_use", "--context", claude])
+    assert.strictEqual(explained.code, 0)
+    assert.match(explained.stderr, /unknown key "tool_input"; did you mean "tool\.input"\?/)
+  })
+
+  it("tries hooks by hand without a context where none of them looks at the tool", async () => {
+    const folder = makeFolder(config(`{ on: pre_tool_use, run: "exit 2" }`))
+    assert.strictEqual((await folder.run(["fire", "pre_tool_use"])).code, 3)
+  })
+
   it("warns about keys that no event has, with the nearest", async () => {
-    const ended = await makeFolder(echoing).run(["fire", "pre_tool_use", "--context", '{ "sesionId": "s1" }'])
+    const ended = await makeFolder(echoing).run(["fire", "stop", "--context", '{ "sesionId": "s1" }'])
     assert.strictEqual(ended.code, 0)
     assert.match(ended.stderr, /sesionId.*sessionId/)
   })

@@ -11,13 +11,14 @@ import {
   type HookEvent,
   isEventName
 } from "./event/Event.ts"
-import type { EventContext } from "./event/EventContext.ts"
+import type { EventContext, InvalidContext } from "./event/EventContext.ts"
+import { lackOf, saysNothing } from "./event/requiredValues.ts"
 import type { Hook } from "./hook/Hook.ts"
 import type { HookSet } from "./hook/HookSet.ts"
 import { Journal } from "./journal/Journal.ts"
 import type { FireReport, OutcomeReport } from "./merge/FireReport.ts"
 import { type HostCapability, merge } from "./merge/merge.ts"
-import { explain, type Explanation, planner, type SetPlan } from "./plan/Plan.ts"
+import { explain, type Explanation, planner, type SetPlan, skipsForLackOfTool } from "./plan/Plan.ts"
 import { describeAction } from "./run/Action.ts"
 import { Adapters } from "./run/Adapters.ts"
 import type { FireId } from "./run/Invocation.ts"
@@ -39,14 +40,21 @@ export class Engine extends Context.Service<
     readonly sets: ReadonlyArray<HookSet>
     /** The event of a canonical or a dialect's own name. */
     readonly event: (name: string, declared?: EventClass) => HookEvent | UnknownEvent
-    /** The report of an event that no hook is for, found without starting anything; null if there is work. Plain code. */
+    /**
+     * The report of an event that no hook is for, found without starting anything; null if there is work, or a value is
+     * missing. Plain code.
+     */
     readonly idle: (event: HookEvent, context: EventContext) => FireReport | null
-    /** Runs the hooks that fit and adds up their outcomes. A hook's failure is an outcome, never an error. */
+    /**
+     * Runs the hooks that fit and adds up their outcomes. A hook's failure is an outcome, never an error. Fails with
+     * `InvalidContext` where the context lacks what the event requires, e.g. `tool.name`: a hook that matches on it would
+     * silently not run.
+     */
     readonly fire: (
       name: string,
       context: EventContext,
       options?: FireOptions
-    ) => Effect.Effect<FireReport, UnknownEvent>
+    ) => Effect.Effect<FireReport, UnknownEvent | InvalidContext>
     readonly explain: (name: string, context: EventContext) => Effect.Effect<Explanation, UnknownEvent>
   }
 >()("@tenterhook/core/Engine") {
@@ -207,12 +215,22 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
   const orFail = (found: HookEvent | UnknownEvent) =>
     found instanceof UnknownEvent ? Effect.fail(found) : Effect.succeed(found)
 
+  /** A context that says nothing is how people try hooks by hand: it is refused only where that skips a hook. */
+  const lack = (event: HookEvent, context: EventContext): InvalidContext | null => {
+    const lacking = lackOf(event.name, context)
+    if (lacking === null || (saysNothing(context) && !skipsForLackOfTool(sets, event.name, context))) return null
+    return lacking
+  }
+
   return Engine.of({
     sets,
     event,
-    idle: (event, context) => (plan(event.name, context).length === 0 ? empty(event) : null),
+    idle: (event, context) =>
+      plan(event.name, context).length === 0 && lack(event, context) === null ? empty(event) : null,
     fire: (name, context, options = {}) =>
       Effect.flatMap(orFail(event(name, options.class)), (event) => {
+        const lacking = lack(event, context)
+        if (lacking !== null) return Effect.fail(lacking)
         const plans = plan(event.name, context)
         return plans.length === 0 && options.signal?.aborted !== true
           ? Effect.succeed(empty(event))

@@ -19,8 +19,10 @@ import {
   InvalidContext,
   Journal,
   type JournalEntry,
+  lackOf,
   type LoadNotice,
   type MovableClock,
+  saysNothing,
   ToolAction,
   UnknownEvent
 } from "@tenterhook/core"
@@ -193,7 +195,10 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
         if (event instanceof UnknownEvent) throw event
         const idle = engine.idle(event, withDefaults(given))
         if (idle !== null && signal?.aborted !== true) return idle
-        const fire = engine.fire(name, withDefaults(checked(given)), hostOptions(fireOptions))
+        const context = checked(given)
+        // Only here are the keys that no event has: one of them may be what was meant.
+        if (!saysNothing(given)) throwIf(lackOf(event.name, given))
+        const fire = engine.fire(name, withDefaults(context), hostOptions(fireOptions))
         const fired = await runEngine(Effect.provideService(fire, CurrentExecution, execution))
         const posted = await unlessAborted(rejecting, tracked(mailroom.posted(fired)))
         const report = await answered(posted, fireOptions)
@@ -357,6 +362,10 @@ const checked = (given: EventContext): EventContext => {
 
 /** The host aborted after the last hook had ended. */
 const cancelled = (report: FireReport): FireReport => ({ ...report, proceed: false, halt: cancelledHalt, resume: null })
+
+const throwIf = (error: Error | null) => {
+  if (error !== null) throw error
+}
 
 const run = async <A, E, R>(runtime: ManagedRuntime.ManagedRuntime<R, never>, effect: Effect.Effect<A, E, R>) =>
   settle(runtime.runPromiseExit(effect))

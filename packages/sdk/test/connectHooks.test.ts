@@ -85,7 +85,7 @@ describe("connectHooks", () => {
       env: { A: "1" },
       cwd: "/x"
     })
-    assert.strictEqual((await set.fire("pre_tool_use", { sessionId: "s" })).verdict, "deny")
+    assert.strictEqual((await set.fire("pre_tool_use", { tool: { name: "bash" } })).verdict, "deny")
     await set.fire("acme:thing", { cwd: "/y", env: { B: "2" } }, { class: "gate", host: ["ask"] })
     assert.deepStrictEqual(
       server.got.map(({ body }) => body),
@@ -95,7 +95,7 @@ describe("connectHooks", () => {
           hookSetId: "hs_1",
           version: 3,
           event: "pre_tool_use",
-          context: { sessionId: "s", cwd: "/x", env: { A: "1" } },
+          context: { tool: { name: "bash" }, cwd: "/x", env: { A: "1" } },
           host: []
         },
         {

@@ -64,6 +64,33 @@ describe("createHooks", () => {
     assert.lengthOf((await hooks.fire("stop")).outcomes, 0)
   })
 
+  it("refuses pre_tool_use without tool.name, whether or not a hook is for the event", async () => {
+    const guard = { on: "pre_tool_use", tool: "bash", run: () => ({ verdict: "deny" }), onFailure: "block" }
+    const open = { on: "pre_tool_use", run: () => ({ verdict: "deny" }) }
+    for (const hooks of [[], [guard], [open]]) {
+      await using all = await createHooks({ hooks, cwd: folder })
+      const error = await rejection(all.fire("pre_tool_use", { tool_name: "Bash", tool_input: {} } as object))
+      assert.instanceOf(error, InvalidContext)
+      assert.match(
+        error.message,
+        /tool\.name: pre_tool_use requires it; unknown key "tool_name": did you mean tool\.name/
+      )
+      assert.instanceOf(await rejection(all.fire("pre_tool_use", { sessionId: "s" })), InvalidContext)
+      assert.instanceOf(await rejection(all.fire("post_tool_use", { tool: { name: "" } })), InvalidContext)
+      const execution = await all.startExecution({ task: { id: "1" } })
+      assert.instanceOf(await rejection(execution.fire("pre_tool_use")), InvalidContext)
+    }
+    await using guarded = await createHooks({ hooks: [guard], cwd: folder })
+    assert.instanceOf(await rejection(guarded.fire("pre_tool_use")), InvalidContext)
+    const when = { on: "pre_tool_use", when: { "tool.input.command": "rm" }, run: () => ({ verdict: "deny" }) }
+    await using conditioned = await createHooks({ hooks: [when], cwd: folder })
+    assert.instanceOf(await rejection(conditioned.fire("pre_tool_use")), InvalidContext)
+    // Tried by hand: nothing is skipped.
+    await using tried = await createHooks({ hooks: [open], cwd: folder })
+    assert.strictEqual((await tried.fire("pre_tool_use")).verdict, "deny")
+    assert.isFalse((await guarded.explain("pre_tool_use")).sets[0]!.hooks[0]!.runs)
+  })
+
   it("goes by the clock that a test moves", async () => {
     const clock = movableClock()
     const slow = { on: "stop", run: "touch begun; exec sleep 60", timeout: "1h" }

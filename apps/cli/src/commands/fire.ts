@@ -29,7 +29,7 @@ export const fire = Command.make(
   answers(async (flags, { words }) => {
     const stop = stopWhen(timeoutOf(flags.timeout))
     try {
-      const context = await readContext(flags, { words, stdin: "context", signal: stop.signal })
+      const context = await readContext(flags, { event: flags.event, words, stdin: "context", signal: stop.signal })
       return await announce(await openFiring(flags, words), context, flags, stop)
     } finally {
       stop.release()

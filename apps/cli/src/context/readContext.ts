@@ -1,5 +1,13 @@
 /** The context of an event as `--context` and `--set` give it. */
-import { contextKeys, decodeContext, type EventContext, unknownContextKeys } from "@tenterhook/core"
+import {
+  canonicalPath,
+  contextKeys,
+  decodeContext,
+  type EventContext,
+  isEventName,
+  lackOf,
+  unknownContextKeys
+} from "@tenterhook/core"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { ContextFlags } from "../flags.ts"
@@ -11,6 +19,8 @@ import { setValues } from "./setValues.ts"
 
 export interface ContextInput {
   readonly words: Words
+  /** The event that the context is for; absent where it is for none yet. */
+  readonly event?: string
   /** Who reads stdin: `--context -`, or the command that `exec` runs. */
   readonly stdin: "context" | "command"
   /** Ends the reading; the call then rejects with its reason. */
@@ -22,16 +32,29 @@ export const readContext = async (flags: ContextFlags, input: ContextInput): Pro
   const given = Option.isNone(flags.context) ? {} : await contextOf(flags.context.value, input)
   const context = setValues(given, flags.set)
   const unknown = unknownContextKeys(context)
-  if (unknown.length > 0) await warnOf(unknown, input.words)
+  if (unknown.length > 0) {
+    await requireValues(input.event, context)
+    await warnOf(unknown, input.words)
+  }
   const decoded = decodeContext(context)
   if (Result.isSuccess(decoded)) return decoded.success
   throw decoded.failure
 }
 
+/** Hooks get the context without its unknown keys, one of which may be the one that the event requires. */
+const requireValues = async (event: string | undefined, context: object) => {
+  const { dialects } = await import("../dialects.ts")
+  const names = dialects.map((dialect) => dialect.events[event ?? ""]?.event)
+  for (const name of new Set([event, ...names])) {
+    const lack = name === undefined || !isEventName(name) ? null : lackOf(name, context)
+    if (lack !== null) throw lack
+  }
+}
+
 const warnOf = async (keys: ReadonlyArray<string>, words: Words) => {
   const { nearest } = await import("@tenterhook/dialects")
   for (const key of keys) {
-    const near = nearest(key, contextKeys)
+    const near = canonicalPath(key) ?? nearest(key, contextKeys)
     words.warn(`context: unknown key "${key}"; ${near === undefined ? "no event has it" : `did you mean "${near}"?`}`)
   }
 }

@@ -15,6 +15,8 @@ import type { Target } from "./Targets.ts"
 export interface Firing {
   readonly event: string
   readonly context: EventContext
+  /** What the request's context has beside it, under keys that no event has: one of them may be the one that is missing. */
+  readonly unknown?: object
   readonly options: FireOptions
   readonly executionId: string | null
   /** The execution that this process knows, so that what hooks leave running ends with it. */
@@ -138,7 +140,7 @@ export class Fire extends Context.Service<
       })
 
       const fire = Effect.fnUntraced(
-        function* (target: Target, { event, context: given, options, executionId, within }: Firing) {
+        function* (target: Target, { event, context: given, unknown, options, executionId, within }: Firing) {
           const request = yield* IdempotentId
           const before = request === null ? null : yield* fires.ofRequest(request)
           if (before !== null) return before
@@ -147,7 +149,7 @@ export class Fire extends Context.Service<
           const { agentId, hookSetId, version } = target
           const fireHere = within?.fire ?? live.hooks.fire
           return yield* kept(live, { agentId, hookSetId, version, context, executionId, request }, (signal) =>
-            fireHere(event, context, { ...options, signal, whenAborted: "report" })
+            fireHere(event, { ...unknown, ...context }, { ...options, signal, whenAborted: "report" })
           )
           // Only the start and the end of an execution can be taken over.
         },

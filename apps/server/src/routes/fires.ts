@@ -1,6 +1,6 @@
-import type { EventContext } from "@tenterhook/core"
+import { type EventContext, unknownContextKeys } from "@tenterhook/core"
 import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../api/Api.ts"
 import { type Caller, CurrentCaller, has } from "../api/Authorization.ts"
@@ -26,6 +26,7 @@ export const fireRoutes = HttpApiBuilder.group(
       function* (request: FireRequest) {
         const caller = yield* CurrentCaller
         const given = yield* allowedContext(request.context ?? {}, caller)
+        const unknown = given.tool === undefined ? yield* unknownKeys : {}
         const options = {
           ...(request.host === undefined ? {} : { host: request.host }),
           ...(request.class === undefined ? {} : { class: request.class })
@@ -33,18 +34,24 @@ export const fireRoutes = HttpApiBuilder.group(
         const executionId = request.executionId ?? null
         if (executionId === null) {
           const target = yield* targets.find(request, caller)
-          const firing = { event: request.event, context: given, options, executionId: given.executionId ?? null }
+          const firing = {
+            event: request.event,
+            context: given,
+            unknown,
+            options,
+            executionId: given.executionId ?? null
+          }
           return yield* fire(target, firing)
         }
         const row = yield* inPayload("executionId", executions.get(executionId))
         const context = { ...given, executionId }
         if (namesTarget(request)) {
           const target = yield* targets.find(request, caller)
-          return yield* fire(target, { event: request.event, context, options, executionId })
+          return yield* fire(target, { event: request.event, context, unknown, options, executionId })
         }
         const { agentId, hookSetId, version } = row
         const target: Target = { agentId, hookSetId, version, kept: row.digest, upload: null }
-        const firing = { event: request.event, context, options, executionId }
+        const firing = { event: request.event, context, unknown, options, executionId }
         // Nothing ends with an execution that has ended.
         if (row.status === "ended") return yield* fire(target, firing)
         const { execution } = yield* lives.find(row)
@@ -79,6 +86,15 @@ export const allowedContext = (context: EventContext, caller: Caller) =>
   context.env === undefined || has(caller, "hooks:write")
     ? Effect.succeed(context)
     : Effect.fail(needsHooksWrite("payload.context.env"))
+
+/** What the request's context has under keys that no event has. The description of the request leaves them out. */
+const unknownKeys = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const body = (yield* Effect.orElseSucceed(request.json, () => null)) as { readonly context?: object } | null
+  const context = body?.context ?? {}
+  const keys = new Set(unknownContextKeys(context))
+  return Object.fromEntries(Object.entries(context).filter(([key]) => keys.has(key)))
+})
 
 const namesTarget = ({ agentId, hookSetId, hooks }: FireRequest) =>
   agentId !== undefined || hookSetId !== undefined || hooks !== undefined

@@ -10,11 +10,13 @@ describe("a refusal", () => {
     const set = await post("/v1/hook-sets", { dialect: "native", configs: [{ file: "a.yaml", text: "hooks: []" }] })
     await post(`/v1/endpoints/${id}/disable`)
     const unknown = { configs: [{ file: "unknown.json", text: "{}" }] }
+    const toolName = "400 payload.context.tool.name"
     const requests: ReadonlyArray<readonly [string, string, unknown, string]> = [
       ["POST", "/v1/fires", { event: "stop", agentId: "none" }, "404 payload.agentId"],
       ["POST", "/v1/fires", { event: "stop", hookSetId: "none" }, "404 payload.hookSetId"],
       ["POST", "/v1/fires", { event: "stop", hookSetId: set.id, version: 9 }, "404 payload.version"],
       ["POST", "/v1/fires", { event: "stop", executionId: "none" }, "404 payload.executionId"],
+      ["POST", "/v1/fires", { event: "pre_tool_use", hookSetId: set.id, context: { sessionId: "s" } }, toolName],
       ["POST", "/v1/fires", { event: "stop", hooks: unknown }, "422 payload.hooks.configs"],
       ["POST", "/v1/executions", { hooks: { ...unknown, dialect: "none" } }, "422 payload.hooks.dialect"],
       ["POST", "/v1/hook-sets", unknown, "422 payload.configs"],
@@ -35,6 +37,18 @@ describe("a refusal", () => {
     }
 
     expect(answers).toEqual(requests.map(([method, path, , expected]) => [method, path, expected]))
+  })
+
+  it("of another product's context names the key that was meant", async () => {
+    const { ask, post } = await openServer()
+    const { id } = await post("/v1/hook-sets", { dialect: "native", configs: [{ file: "a.yaml", text: "hooks: []" }] })
+    const context = { tool_name: "Bash", tool_input: { command: "ls" } }
+
+    const { status, body } = await ask("POST", "/v1/fires", { body: { event: "pre_tool_use", hookSetId: id, context } })
+
+    expect(status).toBe(400)
+    const message = 'pre_tool_use requires it; unknown key "tool_name": did you mean tool.name?'
+    expect(body.errors).toEqual([{ field: "payload.context.tool.name", message }])
   })
 
   it("is none for phases that Wacht does not know: they are left out, whatever they hold", async () => {

@@ -143,6 +143,16 @@ const startOf = (action: Action | null, context: EventContext): string | null =>
 export const policyFor = (set: HookSet, event: EventName): Policy => set.policies?.[event] ?? set.policy
 
 /** Why a hook does not run for an event, or null. */
+/** Whether a hook does not run, and would look at the tool that the context lacks. */
+export const skipsForLackOfTool = (sets: ReadonlyArray<HookSet>, event: EventName, context: EventContext): boolean =>
+  sets
+    .flatMap((set) => (set.at?.(context) ?? set).hooks)
+    .some((hook) => {
+      const { matcher, condition, ...bare } = hook
+      if (exclusion(bare, event, context) !== null || mismatch(hook, event, context) === null) return false
+      return matcher?.on.startsWith("tool.") === true || /\btool\b/.test(condition?.text ?? "")
+    })
+
 const exclusion = (hook: Hook, event: EventName, context: EventContext): string | null => {
   if (hook.events !== "*" && !hook.events.includes(event)) {
     return hook.events.length === 0
