@@ -19,6 +19,7 @@ import { Journal } from "./journal/Journal.ts"
 import type { FireReport, OutcomeReport } from "./merge/FireReport.ts"
 import { type HostCapability, merge } from "./merge/merge.ts"
 import { explain, type Explanation, planner, type SetPlan, skipsForLackOfTool } from "./plan/Plan.ts"
+import { finish, finishNow } from "./plan/Planning.ts"
 import { describeAction } from "./run/Action.ts"
 import { Adapters } from "./run/Adapters.ts"
 import type { FireId } from "./run/Invocation.ts"
@@ -41,8 +42,8 @@ export class Engine extends Context.Service<
     /** The event of a canonical or a dialect's own name. */
     readonly event: (name: string, declared?: EventClass) => HookEvent | UnknownEvent
     /**
-     * The report of an event that no hook is for, found without starting anything; null if there is work, or a value is
-     * missing. Plain code.
+     * The report of an event that no hook is for, found without starting anything. Null if there is work, if a value is
+     * missing, or if patterns must be matched that take long. Plain code.
      */
     readonly idle: (event: HookEvent, context: EventContext) => FireReport | null
     /**
@@ -203,7 +204,7 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
       event: event.name,
       dialect,
       ...merged,
-      notices: [...warnings, ...merged.notices],
+      notices: [...warnings, ...plans.flatMap(({ notices }) => notices), ...merged.notices],
       outcomes: settled.flatMap((of) => of.map(({ outcome }) => outcome))
     }
     journal.append({ _tag: "verdict", at: now(), fireId, report })
@@ -226,24 +227,28 @@ const makeEngine = Effect.fnUntraced(function* (sets: ReadonlyArray<HookSet>) {
     sets,
     event,
     idle: (event, context) =>
-      plan(event.name, context).length === 0 && lack(event, context) === null ? empty(event) : null,
+      finishNow(plan(event.name, context))?.length === 0 && lack(event, context) === null ? empty(event) : null,
     fire: (name, context, options = {}) =>
       Effect.flatMap(orFail(event(name, options.class)), (event) => {
         const lacking = lack(event, context)
         if (lacking !== null) return Effect.fail(lacking)
-        const plans = plan(event.name, context)
-        return plans.length === 0 && options.signal?.aborted !== true
-          ? Effect.succeed(empty(event))
-          : run(event, plans, context, options)
+        const planning = plan(event.name, context)
+        const runPlans = (plans: ReadonlyArray<SetPlan>) =>
+          plans.length === 0 && options.signal?.aborted !== true
+            ? Effect.succeed(empty(event))
+            : run(event, plans, context, options)
+        const plans = finishNow(planning)
+        return plans === undefined ? Effect.flatMap(finish(planning, options.signal), runPlans) : runPlans(plans)
       }),
     explain: (name, context) =>
-      Effect.map(orFail(event(name)), (event) =>
-        explain(sets, event, context, (hook, { dialect, mode }) => {
+      Effect.flatMap(orFail(event(name)), (event) => {
+        const encode = (hook: Hook, { dialect, mode }: HookSet) => {
           const fire: Fire = { fireId: nextId(), event, context, mode }
           const encoded = Effect.runSyncExit(speakers.get(dialect)!.encode(hook, fire))
           return Exit.isSuccess(encoded) ? encoded.value.action : null
-        })
-      )
+        }
+        return finish(explain(sets, event, context, encode))
+      })
   })
 })
 

@@ -7,7 +7,7 @@ export interface Matcher {
   /** As `explain` prints it: the pattern and its syntax. */
   readonly text: string
   /** `undefined` where the context has no such value. Pure, and never throws. */
-  readonly test: (value: string | undefined) => boolean
+  readonly test: (value: string | undefined) => Fit
   /** Only the canonical names in this list are narrowed by the matcher; elsewhere it always fits. Absent: all. */
   readonly only?: ReadonlyArray<string>
   /** The only values that can match, where they are known; the index uses them. */
@@ -17,8 +17,11 @@ export interface Matcher {
 /** A test on the whole context, beside the matcher. */
 export interface Condition {
   readonly text: string
-  readonly test: (context: EventContext) => boolean
+  readonly test: (context: EventContext) => Fit
 }
+
+/** Whether something fits; undefined where the test gave up, because it would take too long. Then the hook runs. */
+export type Fit = boolean | undefined
 
 /** The value at a dotted path of a context; numbers and booleans as text, anything else as JSON. */
 export const valueAt = (context: EventContext, path: string): string | undefined => {

@@ -5,7 +5,10 @@ import type { HookSet } from "../hook/HookSet.ts"
 import type { Matcher } from "../hook/Matcher.ts"
 
 export interface HookIndex {
-  /** The enabled hooks for the event whose tool matcher fits, in definition order. Other matchers are not looked at. */
+  /**
+   * The enabled hooks for the event whose tool matcher does not exclude the tool, in definition order. Other matchers
+   * are not tested, nor is any on a name that is too long to be a tool's.
+   */
   readonly candidates: (event: EventName, tool: string | undefined) => ReadonlyArray<Hook>
 }
 
@@ -68,11 +71,12 @@ const hooksFor = (enabled: ReadonlyArray<Hook>, event: EventName): EventHooks =>
 }
 
 const candidatesOf = (of: EventHooks, event: EventName, tool: string | undefined): ReadonlyArray<Hook> => {
+  if (tool !== undefined && tool.length > maxToolName) return of.hooks
   const known = of.found.get(tool)
   if (known !== undefined) return known
   const positions = of.others.filter((position) => {
     const matcher = of.hooks[position]!.matcher
-    return !narrowsByTool(matcher, event) || matcher.test(tool)
+    return !narrowsByTool(matcher, event) || matcher.test(tool) !== false
   })
   if (tool !== undefined) positions.push(...(of.byLiteral.get(tool) ?? []))
   const hooks = positions.toSorted((a, b) => a - b).map((position) => of.hooks[position]!)
@@ -84,3 +88,4 @@ const candidatesOf = (of: EventHooks, event: EventName, tool: string | undefined
 const none: ReadonlyArray<Hook> = []
 const maxEvents = 256
 const maxTools = 1024
+const maxToolName = 256

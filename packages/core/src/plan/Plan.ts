@@ -6,26 +6,32 @@ import type { Action, Hook } from "../hook/Hook.ts"
 import type { HookSet } from "../hook/HookSet.ts"
 import { valueAt } from "../hook/Matcher.ts"
 import type { Policy } from "../hook/Policy.ts"
+import type { FireReport } from "../merge/FireReport.ts"
 import { describeAction, ShellAction } from "../run/Action.ts"
 import { indexOf } from "./HookIndex.ts"
+import type { Planning } from "./Planning.ts"
 
 /** The hooks of one set that run for an event. */
 export interface SetPlan {
   readonly set: HookSet
   readonly policy: Policy
   readonly hooks: ReadonlyArray<Hook>
+  /** One for each hook that runs because a pattern of its matcher or condition gave up. */
+  readonly notices: FireReport["notices"]
 }
 
 /** The sets that have hooks to run for an event, in the order given. Empty for most events. */
 export const planner = (sets: ReadonlyArray<HookSet>) => {
   const fixed = sets.map((set) => ({ set, index: indexOf(set) }))
-  return (event: EventName, context: EventContext): ReadonlyArray<SetPlan> => {
+  return function* (event: EventName, context: EventContext): Planning<ReadonlyArray<SetPlan>> {
     let plans: Array<SetPlan> | undefined
     for (const configured of fixed) {
       const set = configured.set.at === undefined ? configured.set : configured.set.at(context)
       const index = set === configured.set ? configured.index : indexOf(set)
       const candidates = index.candidates(event, context.tool?.name)
-      if (candidates.length > 0) plans = addPlan(plans, set, candidates, event, context)
+      if (candidates.length === 0) continue
+      const plan = yield* planOf(set, candidates, event, context)
+      if (plan.hooks.length > 0) (plans ??= []).push(plan)
     }
     return plans ?? nothing
   }
@@ -33,18 +39,26 @@ export const planner = (sets: ReadonlyArray<HookSet>) => {
 
 const nothing: ReadonlyArray<SetPlan> = []
 
-const addPlan = (
-  plans: Array<SetPlan> | undefined,
+const planOf = function* (
   set: HookSet,
   candidates: ReadonlyArray<Hook>,
   event: EventName,
   context: EventContext
-) => {
+): Planning<SetPlan> {
   const policy = policyFor(set, event)
-  const fitting = candidates.filter((hook) => mismatch(hook, event, context) === null)
-  if (fitting.length === 0) return plans
+  const fitting: Array<Hook> = []
+  const gaveUp = new Map<Hook, string>()
+  for (const hook of candidates) {
+    const misfit = misfitOf(hook, event, context)
+    if (misfit === null || misfit.gaveUp) fitting.push(hook)
+    if (misfit?.gaveUp === true) gaveUp.set(hook, misfit.why)
+    if ((hook.matcher ?? hook.condition) !== undefined && (yield)) break
+  }
   const hooks = withoutDuplicates(policy, fitting)
-  return [...(plans ?? []), { set, policy, hooks }]
+  const notices = hooks.flatMap((hook): FireReport["notices"] =>
+    gaveUp.has(hook) ? [{ hook: hook.name, level: "warn", text: `${gaveUp.get(hook)!}, so the hook runs` }] : []
+  )
+  return { set, policy, hooks, notices }
 }
 
 /** Everything about an event and a set of configs that a person may ask: `tenterhook explain`. */
@@ -86,19 +100,20 @@ export interface HookExplanation {
 }
 
 /** `encode` fills in a hook's action for this event; null where that fails. */
-export const explain = (
+export const explain = function* (
   sets: ReadonlyArray<HookSet>,
   event: HookEvent,
   context: EventContext,
   encode: (hook: Hook, set: HookSet) => Action | null
-): Explanation => {
+): Planning<Explanation> {
   let order = 0
-  const explainSet = (configured: HookSet): SetExplanation => {
+  const explainSet = function* (configured: HookSet): Planning<SetExplanation> {
     const set = configured.at?.(context) ?? configured
     const policy = policyFor(set, event.name)
     const seen = new Map<string, string>()
     const explainHook = (hook: Hook): HookExplanation => {
-      let why = exclusion(hook, event.name, context)
+      const exclusion = exclusionOf(hook, event.name, context)
+      let why = exclusion === null || exclusion.gaveUp ? null : exclusion.why
       if (why === null && set.trust._tag === "untrusted") why = `not trusted: ${set.trust.why}`
       if (why === null && policy.dedupe === "action") {
         const key = actionKey(hook)
@@ -120,9 +135,14 @@ export const explain = (
         onFailure: hook.onFailure,
         enabled: hook.enabled,
         runs,
-        why: why ?? fitsBecause(hook, event.name, context),
+        why: why ?? exclusion?.why ?? fitsBecause(hook, event.name, context),
         order: runs ? ++order : null
       }
+    }
+    const hooks: Array<HookExplanation> = []
+    for (const hook of set.hooks) {
+      hooks.push(explainHook(hook))
+      yield
     }
     return {
       dialect: set.dialect,
@@ -130,10 +150,12 @@ export const explain = (
       file: set.file,
       trust: set.trust._tag,
       policy,
-      hooks: set.hooks.map(explainHook)
+      hooks
     }
   }
-  return { event: event.name, class: event.class, sets: sets.map(explainSet) }
+  const explained: Array<SetExplanation> = []
+  for (const set of sets) explained.push(yield* explainSet(set))
+  return { event: event.name, class: event.class, sets: explained }
 }
 
 const startOf = (action: Action | null, context: EventContext): string | null =>
@@ -142,39 +164,53 @@ const startOf = (action: Action | null, context: EventContext): string | null =>
 /** The policy of a set for an event. */
 export const policyFor = (set: HookSet, event: EventName): Policy => set.policies?.[event] ?? set.policy
 
-/** Why a hook does not run for an event, or null. */
 /** Whether a hook does not run, and would look at the tool that the context lacks. */
 export const skipsForLackOfTool = (sets: ReadonlyArray<HookSet>, event: EventName, context: EventContext): boolean =>
   sets
     .flatMap((set) => (set.at?.(context) ?? set).hooks)
     .some((hook) => {
       const { matcher, condition, ...bare } = hook
-      if (exclusion(bare, event, context) !== null || mismatch(hook, event, context) === null) return false
+      const misfit = misfitOf(hook, event, context)
+      if (exclusionOf(bare, event, context) !== null || misfit === null || misfit.gaveUp) return false
       return matcher?.on.startsWith("tool.") === true || /\btool\b/.test(condition?.text ?? "")
     })
 
-const exclusion = (hook: Hook, event: EventName, context: EventContext): string | null => {
+/** Why a hook does not run for an event, or null. */
+const exclusionOf = (hook: Hook, event: EventName, context: EventContext): Misfit | null => {
+  const because = (why: string): Misfit => ({ why, gaveUp: false })
   if (hook.events !== "*" && !hook.events.includes(event)) {
-    return hook.events.length === 0
-      ? `its event "${hook.nativeEvent}" never happens here`
-      : `it is for ${hook.nativeEvent}`
+    return because(
+      hook.events.length === 0 ? `its event "${hook.nativeEvent}" never happens here` : `it is for ${hook.nativeEvent}`
+    )
   }
-  if (!hook.enabled) return "it is disabled"
-  return mismatch(hook, event, context)
+  return hook.enabled ? misfitOf(hook, event, context) : because("it is disabled")
 }
 
-const mismatch = (hook: Hook, event: EventName, context: EventContext): string | null => {
-  const { matcher, condition } = hook
+interface Misfit {
+  readonly why: string
+  /** A test gave up, so nobody knows whether it fits. */
+  readonly gaveUp: boolean
+}
+
+/** Null where matcher and condition fit. */
+const misfitOf = ({ matcher, condition }: Hook, event: EventName, context: EventContext): Misfit | null => {
+  let gaveUp: Misfit | null = null
   if (matcher !== undefined && (matcher.only === undefined || matcher.only.includes(event))) {
     const value = valueAt(context, matcher.on)
-    if (!matcher.test(value)) {
-      return value === undefined
-        ? `its matcher ${matcher.text} needs ${matcher.on}, which this event does not have`
-        : `its matcher ${matcher.text} does not match ${matcher.on} "${value}"`
+    const fits = matcher.test(value)
+    if (fits === false) {
+      const why =
+        value === undefined
+          ? `its matcher ${matcher.text} needs ${matcher.on}, which this event does not have`
+          : `its matcher ${matcher.text} does not match ${matcher.on} "${value}"`
+      return { why, gaveUp: false }
     }
+    if (fits === undefined) gaveUp = { why: `its matcher ${matcher.text} gave up on ${matcher.on}`, gaveUp: true }
   }
-  if (condition !== undefined && !condition.test(context)) return `its condition does not hold: ${condition.text}`
-  return null
+  if (condition === undefined) return gaveUp
+  const holds = condition.test(context)
+  if (holds === false) return { why: `its condition does not hold: ${condition.text}`, gaveUp: false }
+  return gaveUp ?? (holds ? null : { why: `its condition gave up: ${condition.text}`, gaveUp: true })
 }
 
 const fitsBecause = (hook: Hook, event: EventName, context: EventContext): string => {

@@ -1,7 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { type Hook, hookName, type Matcher } from "../../src/index.ts"
-import { explain, planner } from "../../src/plan/Plan.ts"
+import {
+  type EventContext,
+  type EventName,
+  type Hook,
+  type HookEvent,
+  hookName,
+  type HookSet,
+  type Matcher
+} from "../../src/index.ts"
+import * as Plan from "../../src/plan/Plan.ts"
+import { finish, finishNow, type Planning } from "../../src/plan/Planning.ts"
 import { hook, set } from "../fixtures/tiny.ts"
 
 const gate = { name: "pre_tool_use", class: "gate" } as const
@@ -12,7 +21,19 @@ const exact = (tool: string, literal = true): Matcher => ({
   ...(literal ? { literals: [tool] } : {})
 })
 const noop = () => ({})
-const names = (plans: ReturnType<ReturnType<typeof planner>>) =>
+const atOnce = <A>(planning: Planning<A>): A => {
+  for (;;) {
+    const step = planning.next(false)
+    if (step.done === true) return step.value
+  }
+}
+const planner =
+  (sets: ReadonlyArray<HookSet>) =>
+  (event: EventName, context: EventContext): ReadonlyArray<Plan.SetPlan> =>
+    atOnce(Plan.planner(sets)(event, context))
+const explain = (sets: ReadonlyArray<HookSet>, event: HookEvent, context: EventContext) =>
+  atOnce(Plan.explain(sets, event, context, () => null))
+const names = (plans: ReadonlyArray<Plan.SetPlan>) =>
   plans.flatMap(({ hooks }) => hooks.map((one) => one.name as string))
 
 describe("plan", () => {
@@ -102,6 +123,78 @@ describe("plan", () => {
   })
 })
 
+describe("a pattern that gives up", () => {
+  const gaveUp: Matcher = { on: "tool.name", text: "/hard/", test: () => undefined }
+  const sets = [
+    set([
+      hook(noop, { name: hookName("matcher"), matcher: gaveUp }),
+      hook(noop, { name: hookName("condition"), condition: { text: "x is /hard/", test: () => undefined } }),
+      hook(noop, { name: hookName("neither"), matcher: gaveUp, condition: { text: "never", test: () => false } })
+    ])
+  ]
+  const context = { tool: { name: "bash" } }
+
+  it("lets its hook run, with a notice, unless something else excludes it", () => {
+    const [plan] = planner(sets)("pre_tool_use", context)
+    assert.deepStrictEqual(names([plan!]), ["matcher", "condition"])
+    assert.deepStrictEqual(plan!.notices, [
+      { hook: "matcher", level: "warn", text: "its matcher /hard/ gave up on tool.name, so the hook runs" },
+      { hook: "condition", level: "warn", text: "its condition gave up: x is /hard/, so the hook runs" }
+    ])
+  })
+
+  it("is what explain says", () => {
+    const [explained] = explain(sets, gate, context).sets
+    assert.deepStrictEqual(
+      explained!.hooks.map(({ runs, why }) => [runs, why]),
+      [
+        [true, "its matcher /hard/ gave up on tool.name"],
+        [true, "its condition gave up: x is /hard/"],
+        [false, "its condition does not hold: never"]
+      ]
+    )
+  })
+})
+
+describe("patterns that take long", () => {
+  const slow = (text: string): Matcher => ({
+    on: "tool.name",
+    text,
+    test: () => {
+      const until = performance.now() + 6
+      while (performance.now() < until);
+      return true
+    }
+  })
+  const sets = [set(Array.from({ length: 20 }, (_, at) => hook(noop, { name: hookName(`${at}`), matcher: slow("x") })))]
+  const plan = () => Plan.planner(sets)("pre_tool_use", { tool: { name: "x".repeat(1000) } })
+
+  it("are matched in turns, between which others use the thread", async () => {
+    const planning = plan()
+    assert.isUndefined(finishNow(planning))
+    let turns = 0
+    const others = setInterval(() => turns++)
+    const plans = await Effect.runPromise(finish(planning))
+    clearInterval(others)
+    assert.lengthOf(names(plans), 20)
+    assert.isAtLeast(turns, 10)
+  })
+
+  it("are left out once the signal aborts", async () => {
+    const plans = await Effect.runPromise(finish(plan(), AbortSignal.abort()))
+    assert.lengthOf(names(plans), 1)
+  })
+
+  it("and none is matched on a name that is too long for a tool's, before the hook's turn", () => {
+    const asked: Array<string> = []
+    const asks: Matcher = { on: "tool.name", text: "asks", test: (value) => asked.push(value!.slice(0, 1)) > 0 }
+    const planning = Plan.planner([set([hook(noop, { matcher: asks }), hook(noop, { matcher: asks })])])
+    const steps = planning("pre_tool_use", { tool: { name: "x".repeat(257) } })
+    steps.next(false)
+    assert.lengthOf(asked, 1)
+  })
+})
+
 describe("explain", () => {
   it("gives every hook with the reason why it runs, or why not", () => {
     const configured: ReadonlyArray<Hook> = [
@@ -112,7 +205,7 @@ describe("explain", () => {
       hook(noop, { name: hookName("never"), events: [], nativeEvent: "nonsense" }),
       hook(noop, { name: hookName("last"), source: { file: "a.yaml", line: 7 } })
     ]
-    const explanation = explain([set(configured)], gate, { tool: { name: "bash" } }, () => null)
+    const explanation = explain([set(configured)], gate, { tool: { name: "bash" } })
     const said = Object.fromEntries(explanation.sets[0]!.hooks.map((one) => [one.hook, [one.runs, one.order, one.why]]))
     assert.deepStrictEqual(said, {
       runs: [true, 1, 'its matcher bash matches tool.name "bash"'],
@@ -127,7 +220,7 @@ describe("explain", () => {
 
   it("says which hooks of an untrusted set would run, and that they will not", () => {
     const foreign = set([hook(noop)], {}, { trust: { _tag: "untrusted", why: "changed" } })
-    assert.deepInclude(explain([foreign], gate, {}, () => null).sets[0]!.hooks[0], {
+    assert.deepInclude(explain([foreign], gate, {}).sets[0]!.hooks[0], {
       runs: false,
       why: "not trusted: changed"
     })

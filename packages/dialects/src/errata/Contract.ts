@@ -29,7 +29,7 @@ export const matchesEvent = (hook: ErrataHook, event: ErrataEvent, toolName: str
   if (hook.enabled === false || hook.event !== event) return false
   const { matcher } = hook
   if (matcher === undefined || matcher === null || matcher === "") return true
-  return !(toolEvents as ReadonlyArray<string>).includes(event) || toolMatcher(matcher).test(toolName)
+  return !(toolEvents as ReadonlyArray<string>).includes(event) || toolMatcher(matcher).test(toolName) !== false
 }
 
 /** A context that carries the hooks; the one given stays as it is. */
