@@ -138,3 +138,8 @@ export const generatedRegex: fc.Arbitrary<Generated> = fc
   .map(([some, mode]) => some.join("") + mode)
   .chain((flags) => fc.record({ source: sourceOf(flags), flags: fc.constant(flags), text }))
   .filter(({ source, flags }) => compiles(source, flags))
+  // V8 finds \B between the halves of a pair, where the standard never looks with the flags u and v.
+  .filter(
+    ({ source, flags, text }) =>
+      !(/[uv]/.test(flags) && source.includes("\\B") && text.length > Array.from(text).length)
+  )

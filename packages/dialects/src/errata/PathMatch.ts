@@ -2,16 +2,18 @@
  * Go's `path.Match`, over the whole name, in code points: `*` and `?` never match `/`, `[a-z]`, `[^a-z]`, and a
  * backslash before a plain character. A malformed pattern matches nothing.
  */
-import { inRanges, literalOf, matchesWildcards, star, type Wildcard } from "../config/wildcards.ts"
+import type { Fit } from "@tenterhook/core"
+import { type CharacterClass, literalOf, matchesWildcards, star, type Wildcard } from "@tenterhook/patterns"
 
 export interface PathMatch {
-  readonly test: (name: string) => boolean
+  /** Undefined after 10 million steps. */
+  readonly test: (name: string) => Fit
   /** The only name that matches, where the pattern has no wildcard. */
   readonly literal: string | undefined
   readonly malformed: boolean
 }
 
-/** Never fails. Matching takes at most (pattern length × name length) steps. */
+/** Never fails. Matching takes at most (pattern length × name length) steps, and gives up after 10 million. */
 export const compilePathMatch = (pattern: string): PathMatch => {
   const tokens = tokensOf([...pattern])
   if (tokens === undefined) return { test: () => false, literal: undefined, malformed: true }
@@ -21,7 +23,7 @@ export const compilePathMatch = (pattern: string): PathMatch => {
   return { test, literal, malformed: false }
 }
 
-const notSlash = (character: string) => character !== "/"
+const notSlash: CharacterClass = { ranges: [[0x2f, 0x2f]], negated: true }
 
 /** Undefined where the pattern is malformed. */
 const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Wildcard> | undefined => {
@@ -40,7 +42,7 @@ const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Wildcard> | und
     } else if (character === "[") {
       const read = classAt(pattern, at)
       if (read === undefined) return undefined
-      tokens.push(inRanges(read.ranges, read.negated))
+      tokens.push({ ranges: read.ranges, negated: read.negated })
       at = read.end
     } else {
       tokens.push(character)

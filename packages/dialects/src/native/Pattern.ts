@@ -1,20 +1,24 @@
 /** What a value must look like: a glob, a regex, several of them, or anything but those. Compiled once, when a config is loaded. */
+import type { Fit } from "@tenterhook/core"
+import type { Patterns } from "@tenterhook/patterns"
 import { Schema } from "effect"
-import { compileGlob } from "./glob.ts"
+import type { ConfigPath } from "../config/Document.ts"
+import { compileGlob, isSimple, readGlob } from "./glob.ts"
 
 /** Over the whole value. */
 const Glob = Schema.String.annotate({
   description: "A glob over the whole value: * ? [a-z] [!a] {a,b}, and \\ before any of them."
 }).check(
   Schema.makeFilter((text: string) => {
-    const glob = compileGlob(text)
+    const glob = readGlob(text)
     return typeof glob === "string" ? glob : undefined
   })
 )
 
 const Regex = Schema.Struct({
   regex: Schema.String.annotate({
-    description: "A JavaScript regular expression. It may match anywhere in the value; anchor it with ^ and $.",
+    description:
+      "A JavaScript regular expression without look-around and back-references. It may match anywhere in the value; anchor it with ^ and $.",
     message: "expected a regular expression as text"
   })
     .check(Schema.isMinLength(1, { message: "an empty regular expression matches everything; leave it out" }))
@@ -68,52 +72,96 @@ type One = typeof Value.Type
 export interface Pattern {
   readonly text: string
   /** An absent value fits no pattern but a `not`. */
-  readonly test: (value: string | undefined) => boolean
+  readonly test: (value: string | undefined) => Fit
   readonly literals?: ReadonlyArray<string>
   /** What its owner should look at again. */
   readonly doubts: ReadonlyArray<string>
+  /** What cannot be matched in linear time, and where within the pattern. */
+  readonly problems: ReadonlyArray<{ readonly path: ConfigPath; readonly text: string }>
 }
 
-export const compilePattern = (pattern: ToolPattern | ValuePattern): Pattern => {
-  if (typeof pattern === "object" && "not" in pattern) {
-    const inner = compilePattern(pattern.not)
-    return { text: `not ${inner.text}`, test: (value) => !inner.test(value), doubts: inner.doubts }
+/** Whether a pattern as it stands in a config, decoded or not, needs the engine of `@tenterhook/patterns`. */
+export const needsEngine = (raw: unknown): boolean => {
+  if (typeof raw === "string") {
+    const glob = readGlob(raw)
+    return typeof glob !== "string" && !isSimple(glob)
   }
-  if (!isSeveral(pattern)) return compileOne(pattern)
-  const all = pattern.map(compileOne)
+  if (typeof raw !== "object" || raw === null) return false
+  return Array.isArray(raw) ? raw.some(needsEngine) : "regex" in raw || ("not" in raw && needsEngine(raw.not))
+}
+
+/** `patterns` is undefined where no pattern needs the engine. */
+export const compilePattern = (pattern: ToolPattern | ValuePattern, patterns: Patterns | undefined): Pattern => {
+  if (typeof pattern === "object" && "not" in pattern) {
+    const inner = compilePattern(pattern.not, patterns)
+    const test = (value: string | undefined) => {
+      const fits = inner.test(value)
+      return fits === undefined ? undefined : !fits
+    }
+    return { text: `not ${inner.text}`, test, doubts: inner.doubts, problems: within("not", inner) }
+  }
+  if (!isSeveral(pattern)) return compileOne(pattern, patterns)
+  const all = pattern.map((one) => compileOne(one, patterns))
   const literals = all.every((one) => one.literals !== undefined) ? all.flatMap((one) => one.literals!) : undefined
   return {
     text: all.map((one) => one.text).join(", "),
-    test: (value) => all.some((one) => one.test(value)),
+    test: (value) => anyFits(all, value),
     ...(literals === undefined ? {} : { literals }),
-    doubts: all.flatMap((one) => one.doubts)
+    doubts: all.flatMap((one) => one.doubts),
+    problems: all.flatMap((one, index) => within(index, one))
   }
+}
+
+const within = (key: string | number, { problems }: Pattern) =>
+  problems.map(({ path, text }) => ({ path: [key, ...path], text }))
+
+/** One that fits decides, whichever gave up before it. */
+const anyFits = (all: ReadonlyArray<Pattern>, value: string | undefined): Fit => {
+  let gaveUp = false
+  for (const { test } of all) {
+    const fits = test(value)
+    if (fits === true) return true
+    if (fits === undefined) gaveUp = true
+  }
+  return gaveUp ? undefined : false
 }
 
 const isSeveral = (pattern: One | ReadonlyArray<One>): pattern is ReadonlyArray<One> => Array.isArray(pattern)
 
-const compileOne = (one: One): Pattern => {
-  if (typeof one === "object") {
-    const regex = new RegExp(one.regex, one.flags)
-    return {
-      text: String(regex),
-      test: (value) => value !== undefined && regex.test(value),
-      doubts: nestsRepetition(one.regex)
-        ? [`/${one.regex}/ repeats what already repeats; on some values that takes exponential time`]
-        : []
-    }
-  }
+const compileOne = (one: One, patterns: Patterns | undefined): Pattern => {
+  if (typeof one === "object") return compileRegex(one, patterns!)
   const text = String(one)
-  const glob =
-    typeof one === "string" ? compileGlob(text) : { literals: [text], test: (value: string) => value === text }
-  if (typeof glob === "string") return { text, test: () => false, doubts: [glob] }
+  if (typeof one !== "string")
+    return { text, test: (value) => value === text, literals: [text], doubts: [], problems: [] }
+  const read = readGlob(text)
+  const glob = typeof read === "string" ? read : compileGlob(read, patterns)
+  if (typeof glob === "string") return never(text, [], glob)
   return {
     text,
     test: (value) => value !== undefined && glob.test(value),
     ...(glob.literals === undefined ? {} : { literals: glob.literals }),
-    doubts: globDoubts(text)
+    doubts: globDoubts(text),
+    problems: []
   }
 }
+
+const compileRegex = ({ regex, flags = "" }: typeof Regex.Type, patterns: Patterns): Pattern => {
+  const compiled = patterns.regex(regex, flags)
+  const text = String(new RegExp(regex, flags))
+  if (!("refused" in compiled))
+    return { text, test: (value) => value !== undefined && compiled.test(value), doubts: [], problems: [] }
+  const advice = /look-ahead|look-behind/.test(compiled.refused)
+    ? "; what must not match is a pattern of its own: { not: { regex: … } }"
+    : ""
+  return never(text, ["regex"], `the regular expression cannot be matched in linear time: ${compiled.refused}${advice}`)
+}
+
+const never = (text: string, path: ConfigPath, problem: string): Pattern => ({
+  text,
+  test: () => false,
+  doubts: [],
+  problems: [{ path, text: problem }]
+})
 
 /** Signs that a glob was meant as a regex, or cannot match what it was meant for. */
 const globDoubts = (text: string): ReadonlyArray<string> => {
@@ -125,24 +173,3 @@ const globDoubts = (text: string): ReadonlyArray<string> => {
   }
   return []
 }
-
-/** Whether a repeated group holds a repetition: `(a+)+`. A rough look; it misses some and accuses a few. */
-const nestsRepetition = (source: string): boolean => {
-  const holds: Array<boolean> = [false]
-  let inClass = false
-  for (let i = 0; i < source.length; i++) {
-    const char = source[i]
-    if (char === "\\") i++
-    else if (inClass) inClass = char !== "]"
-    else if (char === "[") inClass = true
-    else if (char === "(") holds.push(false)
-    else if (char === ")" && holds.length > 1) {
-      const held = holds.pop()!
-      if (held && repeats(source, i + 1)) return true
-      if (held) holds[holds.length - 1] = true
-    } else if (repeats(source, i)) holds[holds.length - 1] = true
-  }
-  return false
-}
-
-const repeats = (source: string, at: number) => /^(?:[*+]|\{\d+,\d*\})/.test(source.slice(at, at + 12))

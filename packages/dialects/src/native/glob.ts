@@ -1,28 +1,70 @@
-/** Globs over whole values: `*`, `?`, `[a-z]`, `[!a]`, `{a,b}` and `\` before any of them. Never backtracks further than one star. */
-import { type CharacterTest, inRanges, literalOf, matchesWildcards, star, type Wildcard } from "../config/wildcards.ts"
+/** Globs over whole values: `*`, `?`, `[a-z]`, `[!a]`, `{a,b}` and `\` before any of them. */
+import type { Fit } from "@tenterhook/core"
+import { type CharacterClass, literalOf, type Patterns, star, type Wildcard } from "@tenterhook/patterns"
 
 export interface Glob {
-  readonly test: (value: string) => boolean
+  readonly test: (value: string) => Fit
   /** The only values that it can match, where they can be listed. */
   readonly literals?: ReadonlyArray<string>
 }
 
-/** A compiled glob, or what is wrong with it. */
-export const compileGlob = (text: string): Glob | string => {
+/** A glob as it is written: each way of choosing from its braces. */
+export type GlobText = ReadonlyArray<ReadonlyArray<Wildcard>>
+
+/** What a text says as a glob, or what is wrong with it. */
+export const readGlob = (text: string): GlobText | string => {
   if (text === "") return "an empty pattern can never match"
   if (text.length > maxLength) return `the pattern is longer than ${maxLength} characters; write a list or a regex`
   const alternatives = expand(text)
   if (typeof alternatives === "string") return alternatives
-  const parts: Array<ReadonlyArray<Wildcard>> = []
+  const read: Array<ReadonlyArray<Wildcard>> = []
   for (const alternative of alternatives) {
     const tokens = tokenize(alternative)
     if (typeof tokens === "string") return tokens
-    parts.push(tokens)
+    read.push(tokens)
   }
-  const literals = parts.map(literalOf).filter((literal) => literal !== undefined)
-  if (literals.length === parts.length) return { literals, test: (value) => literals.includes(value) }
-  if (parts.some((tokens) => tokens.every((token) => token === star))) return { test: () => true }
-  return { test: (value) => parts.some((tokens) => matchesWildcards(tokens, value)) }
+  return read
+}
+
+/** Whether texts and stars are all of it: then it is matched without the engine. */
+export const isSimple = (glob: GlobText): boolean =>
+  glob.every((one) => one.every((token) => token === star || (typeof token === "string" && token.isWellFormed()))) &&
+  (glob.length <= maxSearches || glob.every((one) => literalOf(one) !== undefined))
+
+/** A compiled glob, or why there is none. `patterns` is for those that are not simple. */
+export const compileGlob = (glob: GlobText, patterns: Patterns | undefined): Glob | string => {
+  const literals = glob.map(literalOf).filter((literal) => literal !== undefined)
+  if (literals.length === glob.length) return { literals, test: (value) => literals.includes(value) }
+  if (glob.some((tokens) => tokens.every((token) => token === star))) return { test: () => true }
+  if (isSimple(glob)) {
+    const tests = glob.map(searchFor)
+    return { test: (value) => tests.some((test) => test(value)) }
+  }
+  const compiled = patterns!.wildcards(glob)
+  return "refused" in compiled ? compiled.refused : compiled
+}
+
+/** Finds the texts between the stars one after the other, each at its first place. */
+const searchFor = (tokens: ReadonlyArray<Wildcard>) => {
+  const texts = [""]
+  for (const token of tokens) {
+    if (token === star) texts.push("")
+    else texts[texts.length - 1] += token as string
+  }
+  const first = texts[0]!
+  const last = texts.at(-1)!
+  const between = texts.slice(1, -1)
+  return (value: string): boolean => {
+    if (texts.length === 1) return value === first
+    if (!value.startsWith(first) || !value.endsWith(last)) return false
+    let at = first.length
+    for (const text of between) {
+      const found = value.indexOf(text, at)
+      if (found < 0) return false
+      at = found + text.length
+    }
+    return at <= value.length - last.length
+  }
 }
 
 const tokenize = (text: string): ReadonlyArray<Wildcard> | string => {
@@ -41,7 +83,7 @@ const tokenize = (text: string): ReadonlyArray<Wildcard> | string => {
     } else if (char === "[") {
       const parsed = charClass(chars, i)
       if (typeof parsed === "string") return parsed
-      tokens.push(parsed.test)
+      tokens.push(parsed.characters)
       i = parsed.end
     } else {
       tokens.push(char)
@@ -50,13 +92,13 @@ const tokenize = (text: string): ReadonlyArray<Wildcard> | string => {
   return tokens
 }
 
-const anyChar: CharacterTest = () => true
+const anyChar: CharacterClass = { ranges: [], negated: true }
 
 /** The class that opens at `start`; a `]` right after the opening is one of its characters. */
 const charClass = (
   chars: ReadonlyArray<string>,
   start: number
-): { readonly test: CharacterTest; readonly end: number } | string => {
+): { readonly characters: CharacterClass; readonly end: number } | string => {
   let i = start + 1
   const negated = chars[i] === "!" || chars[i] === "^"
   if (negated) i++
@@ -77,7 +119,7 @@ const charClass = (
     i++
   }
   if (chars[i] !== "]") return "the [ is never closed; write \\[ for a bracket"
-  return { test: inRanges(ranges, negated), end: i }
+  return { characters: { ranges, negated }, end: i }
 }
 
 /** Each way of choosing from the braces; braces without a comma stay as they are. */
@@ -136,3 +178,5 @@ const indexOutside = (text: string, char: string, start: number): number => {
 
 const maxLength = 1000
 const maxAlternatives = 1000
+/** More alternatives than that are matched by the engine, all in one pass. */
+const maxSearches = 16

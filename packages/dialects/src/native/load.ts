@@ -5,6 +5,7 @@ import {
   type ConfigProblem,
   type ConfigSource,
   type EventName,
+  type Fit,
   type FunctionAction,
   type Hook,
   hookName,
@@ -21,6 +22,7 @@ import {
   type ToolAction,
   valueAt
 } from "@tenterhook/core"
+import { loadPatterns, type Patterns } from "@tenterhook/patterns"
 import { Effect, type Schema } from "effect"
 import { decodeAt, excessKeys } from "../config/decode.ts"
 import { type ConfigPath, noticeAt, problemAt, readDocument, show } from "../config/Document.ts"
@@ -30,7 +32,7 @@ import { durationDoubt, durationMs, timeForm } from "./duration.ts"
 import { type Place, type Prepared, prepare } from "./encode.ts"
 import { type Findings, noteUnknown, noteUnknownKeys } from "./Findings.ts"
 import { meantKey, unknownEvent } from "./foreignWords.ts"
-import { compilePattern } from "./Pattern.ts"
+import { compilePattern, needsEngine } from "./Pattern.ts"
 import { policiesOf } from "./policies.ts"
 import { conditionRoots, pathProblem, pathsIn, templateRoots } from "./Template.ts"
 
@@ -47,11 +49,13 @@ export const load = Effect.fnUntraced(function* (
   const problems: Array<ConfigProblem> = header.ok ? [] : header.problems.map(withUnits)
   const listed: ReadonlyArray<unknown> = isRecord(value) && Array.isArray(value["hooks"]) ? value["hooks"] : []
   const defaults = header.ok ? (header.value.defaults ?? {}) : {}
+  const patterns = listed.some(hasHardPatterns) ? yield* Effect.promise(loadPatterns) : undefined
   const loading: Loading = {
     document: rooted,
     place,
     defaults,
     adapters,
+    patterns,
     lenient,
     problems,
     notices: [],
@@ -80,10 +84,15 @@ export const load = Effect.fnUntraced(function* (
   return set
 })
 
+const hasHardPatterns = (raw: unknown): boolean =>
+  isRecord(raw) && (needsEngine(raw["tool"]) || (isRecord(raw["when"]) && Object.values(raw["when"]).some(needsEngine)))
+
 interface Loading extends Findings {
   readonly place: Place
   readonly defaults: Defaults
   readonly adapters: LoadOptions["adapters"]
+  /** Undefined where no pattern needs the engine. */
+  readonly patterns: Patterns | undefined
   /** For every report of a fire. */
   readonly warnings: Array<SetWarning>
   /** How many hooks each spelling of an event has so far. */
@@ -281,11 +290,11 @@ const matcherOf = (
   config: HookConfig,
   events: Hook["events"],
   path: ConfigPath,
-  { document, notices }: Loading
+  loading: Loading
 ): Pick<Hook, "matcher"> => {
   if (config.tool === undefined) return {}
-  const { test, text, literals, doubts } = compilePattern(config.tool)
-  for (const doubt of doubts) notices.push(noticeAt(document, [...path, "tool"], doubt))
+  const { document, notices } = loading
+  const { test, text, literals } = compiledAt([...path, "tool"], config.tool, loading)
   if (config.tool === "*") return {}
   const without = events === "*" ? [] : events.filter((event) => isCanonicalEvent(event) && !mayHave(event, "tool"))
   if (without.length > 0) {
@@ -296,22 +305,41 @@ const matcherOf = (
 }
 
 const conditionOf = (config: HookConfig, path: ConfigPath, loading: Loading): Pick<Hook, "condition"> => {
-  const { document, notices } = loading
   if (config.when === undefined) return {}
   const tests = Object.entries(config.when).map(([on, pattern]) => {
     const at = [...path, "when", on]
     const problem = pathProblem(on, conditionRoots)
     if (problem !== undefined) noteUnknown(loading, at, problem, "key")
-    const compiled = compilePattern(pattern)
-    for (const doubt of compiled.doubts) notices.push(noticeAt(document, at, doubt))
-    return { on, ...compiled }
+    return { on, ...compiledAt(at, pattern, loading) }
   })
   return {
     condition: {
       text: tests.map(({ on, text }) => `${on} is ${text}`).join(" and "),
-      test: (context) => tests.every(({ on, test }) => test(valueAt(context, on)))
+      test: (context) => allFit(tests, ({ on, test }) => test(valueAt(context, on)))
     }
   }
+}
+
+/** One that does not fit decides, whichever gave up before it. */
+const allFit = <A>(all: ReadonlyArray<A>, fitOf: (one: A) => Fit): Fit => {
+  let gaveUp = false
+  for (const one of all) {
+    const fits = fitOf(one)
+    if (fits === false) return false
+    if (fits === undefined) gaveUp = true
+  }
+  return gaveUp ? undefined : true
+}
+
+const compiledAt = (
+  at: ConfigPath,
+  pattern: Parameters<typeof compilePattern>[0],
+  { document, patterns, problems, notices }: Loading
+) => {
+  const compiled = compilePattern(pattern, patterns)
+  for (const { path, text } of compiled.problems) problems.push(problemAt(document, [...at, ...path], text))
+  for (const doubt of compiled.doubts) notices.push(noticeAt(document, at, doubt))
+  return compiled
 }
 
 const actionOf = (config: HookConfig, key: ActionKey, path: ConfigPath, loading: Loading): Action | undefined => {

@@ -2,15 +2,17 @@
  * Python's `fnmatch`, case-sensitive as on POSIX: `*`, `?`, `[seq]`, `[!seq]`, over the whole name, in code points.
  * `*` crosses `/`, an unclosed `[` is a plain character, and there is no escape but `[*]`.
  */
-import { type CharacterTest, inRanges, literalOf, matchesWildcards, star, type Wildcard } from "../config/wildcards.ts"
+import type { Fit } from "@tenterhook/core"
+import { type CharacterClass, literalOf, matchesWildcards, star, type Wildcard } from "@tenterhook/patterns"
 
 export interface Fnmatch {
-  readonly test: (name: string) => boolean
+  /** Undefined after 10 million steps. */
+  readonly test: (name: string) => Fit
   /** The only name that matches, where the pattern has no wildcard. */
   readonly literal: string | undefined
 }
 
-/** Never fails: every text is a pattern. Matching takes at most (pattern length × name length) steps. */
+/** Never fails: every text is a pattern. Matching takes at most (pattern × name length) steps, and gives up after 10 million. */
 export const compileFnmatch = (pattern: string): Fnmatch => {
   const tokens = tokensOf([...pattern])
   const literal = literalOf(tokens)
@@ -20,7 +22,7 @@ export const compileFnmatch = (pattern: string): Fnmatch => {
   }
 }
 
-const any = () => true
+const any: CharacterClass = { ranges: [], negated: true }
 
 const tokensOf = (pattern: ReadonlyArray<string>): ReadonlyArray<Wildcard> => {
   const tokens: Array<Wildcard> = []
@@ -55,7 +57,7 @@ const endOfSet = (pattern: ReadonlyArray<string>, start: number): number => {
 }
 
 /** A `!` that comes first only because a range before it vanished negates as well. */
-const setOf = (inner: ReadonlyArray<string>): CharacterTest => {
+const setOf = (inner: ReadonlyArray<string>): CharacterClass => {
   const written = inner[0] === "!"
   const left = withoutEmptyRanges(written ? inner.slice(1) : inner)
   const negated = written || left[0] === "!"
@@ -71,7 +73,7 @@ const setOf = (inner: ReadonlyArray<string>): CharacterTest => {
       ranges.push([first.codePointAt(0)!, first.codePointAt(0)!])
     }
   }
-  return inRanges(ranges, negated)
+  return { ranges, negated }
 }
 
 const range = Symbol("-")

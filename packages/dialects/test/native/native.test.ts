@@ -285,15 +285,3 @@ hooks:
     })
   )
 })
-
-describe("notices", () => {
-  it.effect("warn of a regular expression that may take for ever", () =>
-    Effect.gen(function* () {
-      const doubts = (regex: string) => noticesOf(loadHooks([{ on: "pre_tool_use", tool: { regex }, run: "true" }]))
-      for (const regex of ["(a+)+", "^(\\w*\\s?)*$", "((ab)+c?)+", "(a{2,})+"])
-        assert.lengthOf(yield* doubts(regex), 1, regex)
-      for (const regex of ["^mcp__", "(a|b)+", "a+b+", "([+*])+", "(ab+c)"])
-        assert.lengthOf(yield* doubts(regex), 0, regex)
-    })
-  )
-})
