@@ -164,6 +164,48 @@ describe("the input is held against the schema", () => {
       )
     })
   )
+
+  describe("a regex in the schema of a tool, on the caller's text", () => {
+    const holds = (pattern: string) => ({ properties: { text: { type: "string", pattern } } })
+
+    it.live("is matched in linear time", () =>
+      Effect.gen(function* () {
+        const since = process.threadCpuUsage()
+        const mistake = "input.text must match pattern"
+        const email = "^([a-zA-Z0-9])(([\\-.]|[_]+)?([a-zA-Z0-9]+))*(@){1}[a-z0-9]+[.]{1}[a-z]{2,3}$"
+        assert.include(yield* refused(holds("^(\\w+\\s?)+$"), { text: `${"a".repeat(100_000)};` }), mistake)
+        assert.include(yield* refused(holds(email), { text: "a".repeat(100_000) }), mistake)
+        assert.notInclude(yield* refused(holds("^(\\w+\\s?)+$"), { text: "a b" }), mistake)
+        const keys = { patternProperties: { "^(a+)+$": { type: "number" } }, propertyNames: { pattern: "^(a|b|ab)*$" } }
+        assert.include(yield* refused(keys, { ["a".repeat(50_000)]: "x" }), "must be number, found string")
+        assert.include(yield* refused(keys, { [`${"ab".repeat(50_000)};`]: "x" }), "property name must be valid")
+        assert.isBelow(process.threadCpuUsage(since).user / 1000, 1000)
+      })
+    )
+
+    it.live("makes the host's own schema unusable where that cannot be", () =>
+      Effect.gen(function* () {
+        assert.include(
+          yield* refused(holds("^(?!secret)"), { text: "x" }),
+          'its inputSchema cannot be used: the pattern "^(?!secret)" cannot be matched in linear time: the look-ahead (?!secret) at character 2 is not supported'
+        )
+      })
+    )
+
+    it.live("stops after a bounded amount of text, whatever the number of patterns", () =>
+      Effect.gen(function* () {
+        const many = {
+          properties: { text: { allOf: Array.from({ length: 100 }, (_, at) => ({ pattern: `^(\\w\\s?)+${at}?$` })) } }
+        }
+        const since = process.threadCpuUsage()
+        assert.match(
+          yield* refused(many, { text: "a b ".repeat(1_000_000) }),
+          /^its inputSchema cannot be used: the pattern ".*" takes too long on this input$/
+        )
+        assert.isBelow(process.threadCpuUsage(since).user / 1000, 3000)
+      })
+    )
+  })
 })
 
 describe("the text of a reply", () => {

@@ -1,12 +1,13 @@
 /** Holds a tool's input against its JSON Schema. The only file that knows ajv, imported when the first schema is met. */
 import type { JsonSchema } from "../Tool.ts"
+import { type Allowance, fullAllowance, GaveUp, regexFactory } from "./linearRegex.ts"
 
 export type Input = Readonly<Record<string, unknown>>
 
 export type Checked =
   | { readonly _tag: "fits"; readonly input: Input }
   | { readonly _tag: "wrong"; readonly why: string }
-  /** The schema itself cannot be compiled: it says nothing about the input. */
+  /** The schema cannot be compiled, or its patterns take too long on this input: it says nothing about the input. */
   | { readonly _tag: "unusable"; readonly why: string }
 
 /**
@@ -16,6 +17,15 @@ export type Checked =
 export const checkInput = async (schema: JsonSchema, input: Input): Promise<Checked> => {
   const check = await checkOf(schema)
   if (typeof check === "string") return { _tag: "unusable", why: check }
+  try {
+    return held(check, input)
+  } catch (error) {
+    if (error instanceof GaveUp) return { _tag: "unusable", why: error.message }
+    throw error
+  }
+}
+
+const held = (check: Check, input: Input): Checked => {
   if (check(input) === true) return { _tag: "fits", input }
   const refused = new Set(
     (check.errors ?? []).flatMap(({ instancePath, keyword, params }) => {
@@ -61,7 +71,9 @@ const checkOf = (schema: JsonSchema): Promise<Check | string> => {
 const compile = async (schema: JsonSchema): Promise<Check> => {
   const { $schema, ...rest } = schema
   const draft = typeof $schema === "string" ? $schema : ""
+  const allowance: Allowance = { characters: fullAllowance }
   const options = {
+    code: { regExp: await regexFactory(schema, allowance) },
     strict: false,
     allErrors: true,
     validateFormats: false,
@@ -70,10 +82,21 @@ const compile = async (schema: JsonSchema): Promise<Check> => {
   } as const
   if (/draft-0[4-7]/.test(draft)) {
     const { Ajv } = exportsOf(await import("ajv"))
-    return new Ajv(options).compile(rest)
+    return within(allowance, new Ajv(options).compile(rest))
   }
   const { Ajv2020 } = exportsOf(await import("ajv/dist/2020.js"))
-  return new Ajv2020(options).compile(rest)
+  return within(allowance, new Ajv2020(options).compile(rest))
+}
+
+/** Renews the allowance with each check. */
+const within = (allowance: Allowance, check: Check): Check => {
+  const renewed: Check = (input) => {
+    allowance.characters = fullAllowance
+    const fits = check(input)
+    renewed.errors = check.errors ?? null
+    return fits
+  }
+  return renewed
 }
 
 /** A bundler gives what CommonJS exports as `default` alone. */
