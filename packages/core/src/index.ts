@@ -2,6 +2,7 @@
 export * from "./event/EventFacts.ts"
 export * from "./event/Event.ts"
 export * from "./event/EventContext.ts"
+export * from "./event/canonicalTools.ts"
 export * from "./event/requiredValues.ts"
 export * from "./event/CurrentEvent.ts"
 export * from "./event/CurrentContext.ts"

@@ -10,8 +10,10 @@ import { outboxFlags, toolFlags } from "../hostFlags.ts"
 import { type Firing, openFiring } from "../openFiring.ts"
 import { serverFlags } from "../serverFlags.ts"
 import { formatReport } from "../show/report.ts"
+import { toolHint } from "../show/toolHint.ts"
 import { type Stop, stopWhen } from "../stopWhen.ts"
 import { penFor, print, printJson } from "../terminal/Terminal.ts"
+import type { Words } from "../terminal/Words.ts"
 import { naming } from "../unknownEvent.ts"
 
 export const fire = Command.make(
@@ -30,7 +32,7 @@ export const fire = Command.make(
     const stop = stopWhen(timeoutOf(flags.timeout))
     try {
       const context = await readContext(flags, { event: flags.event, words, stdin: "context", signal: stop.signal })
-      return await announce(await openFiring(flags, words), context, flags, stop)
+      return await announce(await openFiring(flags, words), context, flags, stop, words)
     } finally {
       stop.release()
     }
@@ -61,7 +63,8 @@ const announce = async (
   { hooks, hideProgress, deliver }: Firing,
   context: EventContext,
   flags: { readonly event: string; readonly json: boolean },
-  stop: Stop
+  stop: Stop,
+  words: Words
 ): Promise<number> => {
   try {
     const report = await hooks
@@ -71,6 +74,8 @@ const announce = async (
     const stopped = stop.why()
     if (report !== null && flags.json) printJson(report)
     else if (report !== null) print(formatReport(report, penFor(process.stdout)))
+    const hint = report === null ? null : await toolHint(hooks, flags.event, context, report).catch(() => null)
+    if (hint !== null) words.warn(hint)
     if (stopped !== null || report === null) throw stopped
     await deliver(stop.signal)
     return codeOfReport(report)

@@ -8,7 +8,7 @@ import { valueAt } from "../hook/Matcher.ts"
 import type { Policy } from "../hook/Policy.ts"
 import type { FireReport } from "../merge/FireReport.ts"
 import { describeAction, ShellAction } from "../run/Action.ts"
-import { indexOf } from "./HookIndex.ts"
+import { indexOf, narrowsByTool } from "./HookIndex.ts"
 import type { Planning } from "./Planning.ts"
 
 /** The hooks of one set that run for an event. */
@@ -95,6 +95,8 @@ export interface HookExplanation {
   /** Whether it runs for this event, and why, or why not. */
   readonly runs: boolean
   readonly why: string
+  /** A tool that its matcher fits, and whose name differs from the event's only in case. Null: none. */
+  readonly nearTool: string | null
   /** Its place among those that run, over all sets, from 1. */
   readonly order: number | null
 }
@@ -122,6 +124,8 @@ export const explain = function* (
         else seen.set(key, hook.name)
       }
       const runs = why === null
+      const nearTool = runs ? null : toolInOtherCase(hook, event.name, context)
+      if (nearTool !== null) why += `, but "${nearTool}": the case of a tool's name counts`
       return {
         hook: hook.name,
         source: hook.source,
@@ -136,6 +140,7 @@ export const explain = function* (
         enabled: hook.enabled,
         runs,
         why: why ?? exclusion?.why ?? fitsBecause(hook, event.name, context),
+        nearTool,
         order: runs ? ++order : null
       }
     }
@@ -211,6 +216,16 @@ const misfitOf = ({ matcher, condition }: Hook, event: EventName, context: Event
   const holds = condition.test(context)
   if (holds === false) return { why: `its condition does not hold: ${condition.text}`, gaveUp: false }
   return gaveUp ?? (holds ? null : { why: `its condition gave up: ${condition.text}`, gaveUp: true })
+}
+
+const toolInOtherCase = (hook: Hook, event: EventName, context: EventContext): string | null => {
+  const { matcher } = hook
+  const name = context.tool?.name
+  const isForEvent = hook.enabled && (hook.events === "*" || hook.events.includes(event))
+  if (name === undefined || !isForEvent || !narrowsByTool(matcher, event) || matcher.test(name) !== false) return null
+  const lower = name.toLowerCase()
+  if (lower !== name && matcher.test(lower) === true) return lower
+  return matcher.literals?.find((literal) => literal.toLowerCase() === lower) ?? null
 }
 
 const fitsBecause = (hook: Hook, event: EventName, context: EventContext): string => {

@@ -218,6 +218,22 @@ describe("explain", () => {
     assert.deepStrictEqual(explanation.sets[0]!.hooks[5]!.source, { file: "a.yaml", line: 7 })
   })
 
+  it("names the tool that differs only in case from what a hook is for", () => {
+    const configured = [exact("Bash"), exact("edit"), { ...exact("bash"), literals: undefined }].map((matcher, index) =>
+      hook(noop, { name: hookName(String(index)), matcher: matcher as Hook["matcher"] & {} })
+    )
+    const nearTo = (name: string) =>
+      explain([set(configured)], gate, { tool: { name } }).sets[0]!.hooks.map(({ nearTool }) => nearTool)
+    assert.deepStrictEqual(nearTo("bash"), ["Bash", null, null])
+    assert.deepStrictEqual(nearTo("BASH"), ["Bash", null, "bash"])
+    assert.deepStrictEqual(nearTo("Edit"), [null, "edit", null])
+    const [first] = explain([set(configured)], gate, { tool: { name: "bash" } }).sets[0]!.hooks
+    assert.strictEqual(
+      first!.why,
+      `its matcher Bash does not match tool.name "bash", but "Bash": the case of a tool's name counts`
+    )
+  })
+
   it("says which hooks of an untrusted set would run, and that they will not", () => {
     const foreign = set([hook(noop)], {}, { trust: { _tag: "untrusted", why: "changed" } })
     assert.deepInclude(explain([foreign], gate, {}).sets[0]!.hooks[0], {
