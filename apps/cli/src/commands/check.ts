@@ -40,7 +40,7 @@ export const check = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Loads the configs and tells every problem with its place (exit code 2), then what is probably not meant: unknown events and keys, matchers that can never match, wrong units of time, scripts that are missing, names without a value."
+    "Loads the configs and tells every problem with its place (exit code 2), then what is probably not meant: unknown events and keys, matchers that can never match, wrong units of time, scripts that are missing or cannot run, exit codes that do not deny, values that may be too long, names without a value."
   ),
   Command.withShortDescription("Validate the configs and look for likely mistakes"),
   Command.withExamples([

@@ -1,10 +1,14 @@
 /** Looks for what loads and is probably not meant. Every rule goes by what all dialects have in common. */
 import type { Dialect, HookSet } from "@tenterhook/core"
 import { readFileSync } from "node:fs"
-import type { Finding, Rule } from "./Finding.ts"
+import { brokenScript } from "./brokenScript.ts"
+import { exitOne } from "./exitOne.ts"
+import { type Finding, findingOf, type Rule } from "./Finding.ts"
+import { longValue } from "./longValue.ts"
 import { neverMatches } from "./neverMatches.ts"
 import { missingScript } from "./missingScript.ts"
 import { timeUnit } from "./timeUnit.ts"
+import { toolName } from "./toolName.ts"
 import { tryOut } from "./tryOut.ts"
 import { unknownName } from "./unknownName.ts"
 
@@ -19,14 +23,23 @@ export const lint = async (sets: ReadonlyArray<HookSet>): Promise<ReadonlyArray<
       if (!hook.enabled) continue
       const subject = { set, hook, dialect, text, trial: tryOut(hook, dialect, set.mode) }
       for (const rule of rules) {
-        for (const said of rule(subject)) findings.push({ ...hook.source, column: null, text: `${hook.name}: ${said}` })
+        for (const remark of rule(subject)) findings.push(findingOf(subject, remark))
       }
     }
   }
   return findings
 }
 
-const rules: ReadonlyArray<Rule> = [neverMatches, timeUnit, missingScript, unknownName]
+const rules: ReadonlyArray<Rule> = [
+  neverMatches,
+  toolName,
+  timeUnit,
+  missingScript,
+  brokenScript,
+  exitOne,
+  longValue,
+  unknownName
+]
 
 const isDialect = (value: unknown): value is Dialect => typeof value === "object" && value !== null && "encode" in value
 

@@ -14,7 +14,7 @@ export const timeUnit: Rule = (subject) => {
       `its timeout is in seconds: ${seconds} is ${formatDuration(timeoutMs)}; for ${seconds} ms write ${Math.max(1, Math.round(seconds / 1000))}`
     ]
   }
-  if (unit === "ms" && timeoutMs < 100 && isBare(timeoutMs, text)) {
+  if (unit === "ms" && timeoutMs < 1000 && isBare(timeoutMs, text)) {
     return [
       `its timeout is in milliseconds: ${timeoutMs} is ${formatDuration(timeoutMs)}; for ${timeoutMs} s write ${timeoutMs * 1000}`
     ]
