@@ -9,22 +9,28 @@ import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { CommandLine, type End } from "./CommandLine.ts"
 import { exitCode } from "./ExitCode.ts"
-import { presenter } from "./presenter.ts"
-import { Refusal, refusalOf } from "./Refusal.ts"
+import { asksForJson, failureJson } from "./failureJson.ts"
+import { presenterWith } from "./presenter.ts"
+import { Refusal } from "./Refusal.ts"
+import { refusalOf } from "./refusalOf.ts"
 import { flushed, keepWriteErrors, lostOutput } from "./terminal/Output.ts"
-import { penFor, say } from "./terminal/Terminal.ts"
+import { penFor, printJson, say } from "./terminal/Terminal.ts"
 import { splitRest, tenterhook, usage } from "./tenterhook.ts"
 import { version } from "./version.ts"
 
 const main = async (argv: ReadonlyArray<string>): Promise<End> => {
   const { own, rest } = splitRest(argv)
   let ended: End = { code: exitCode.ok, isAnswer: false }
+  let refused: Refusal | null = null
   const run = Effect.suspend(() => {
     usage(own, rest)
     return Command.runWith(tenterhook, { version })(own)
   }).pipe(
     Effect.provideService(CommandLine, { rest, end: (end) => void (ended = end) }),
-    Effect.provideService(CliOutput.Presenter, presenter),
+    Effect.provideService(
+      CliOutput.Presenter,
+      presenterWith((refusal) => (refused = refusal))
+    ),
     Effect.provideService(
       CliConfig.CliConfig,
       CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions, GlobalFlag.LogLevel] })
@@ -32,20 +38,22 @@ const main = async (argv: ReadonlyArray<string>): Promise<End> => {
     Effect.provide(NodeServices.layer)
   )
   const exit = await Effect.runPromiseExit(run)
-  return Exit.isSuccess(exit) ? ended : { code: tell(Cause.squash(exit.cause)), isAnswer: true }
+  if (Exit.isSuccess(exit)) return ended
+  const error = Cause.squash(exit.cause)
+  // effect/cli has presented its own errors; without one it has printed the help of a command group.
+  const refusal = isShowHelp(error) ? (refused ?? new Refusal("a subcommand is missing")) : refusalOf(error)
+  if (!isShowHelp(error) || refused !== null) tell(refusal)
+  if (asksForJson(own)) printJson(failureJson(refusal))
+  return { code: refusal.code, isAnswer: true }
 }
 
-/** Words for a failure, and its exit code. effect/cli's own usage errors were told by the presenter. */
-const tell = (error: unknown): number => {
-  if (isUsage(error)) return exitCode.usage
-  const refusal = refusalOf(error)
+const tell = ({ message, hint }: Refusal) => {
   const pen = penFor(process.stderr)
-  say(`${pen.bad("tenterhook:")} ${refusal.message}`)
-  if (refusal.hint !== undefined) say(pen.dim(refusal.hint))
-  return refusal.code
+  say(`${pen.bad("tenterhook:")} ${message}`)
+  if (hint !== undefined) say(pen.dim(hint))
 }
 
-const isUsage = (error: unknown) =>
+const isShowHelp = (error: unknown) =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "ShowHelp"
 
 keepWriteErrors()

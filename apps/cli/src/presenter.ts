@@ -1,11 +1,13 @@
-/** How help, versions and usage errors are told: what was asked for on stdout, everything else on stderr. */
+/** How help, versions and usage errors are presented: what was asked for on stdout, everything else on stderr. */
 import * as Effect from "effect/Effect"
 import * as CliOutput from "effect/cli/CliOutput"
 import type * as CliError from "effect/cli/CliError"
 import type { HelpDoc } from "effect/cli/HelpDoc"
-import { canColor, penFor, print, say } from "./terminal/Terminal.ts"
+import { Refusal } from "./Refusal.ts"
+import { canColor, print, say } from "./terminal/Terminal.ts"
 
-export const presenter: CliOutput.Presenter = {
+/** `onRefused` gets the usage errors. */
+export const presenterWith = (onRefused: (refusal: Refusal) => void): CliOutput.Presenter => ({
   present: (event) =>
     Effect.sync(() => {
       switch (event._tag) {
@@ -16,10 +18,10 @@ export const presenter: CliOutput.Presenter = {
             ? print(formatterFor(process.stdout).formatHelpDoc(withRest(event.helpDoc)))
             : say(formatterFor(process.stderr).formatHelpDoc(withRest(event.helpDoc)))
         case "InvalidInvocation":
-          return refuse(event)
+          return onRefused(refusalOf(event))
       }
     })
-}
+})
 
 /** effect/cli does not know of what stands after `--`. */
 const withRest = (doc: HelpDoc): HelpDoc =>
@@ -27,11 +29,10 @@ const withRest = (doc: HelpDoc): HelpDoc =>
 
 const formatterFor = (stream: NodeJS.WriteStream) => CliOutput.defaultFormatter({ colors: canColor(stream) })
 
-const refuse = ({ errors, commandPath }: CliOutput.Presenter.InvalidInvocation) => {
-  const pen = penFor(process.stderr)
-  for (const text of new Set(errors.map(sentence))) say(`${pen.bad("tenterhook:")} ${text}`)
-  say(pen.dim(`\`${commandPath.join(" ")} --help\` tells how it is used`))
-}
+const refusalOf = ({ errors, commandPath }: CliOutput.Presenter.InvalidInvocation) =>
+  new Refusal([...new Set(errors.map(sentence))].join("\n"), {
+    hint: `\`${commandPath.join(" ")} --help\` prints how it is used`
+  })
 
 const sentence = (error: CliError.NonShowHelpErrors): string => {
   switch (error._tag) {

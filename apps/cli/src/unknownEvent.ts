@@ -8,5 +8,5 @@ export const naming = async (error: unknown): Promise<never> => {
   const { nearest } = await import("@tenterhook/dialects")
   const near = nearest(error.name, error.known)
   if (near === undefined) throw error
-  throw new Refusal(`unknown event "${error.name}"; did you mean "${near}"?`)
+  throw new Refusal(`unknown event "${error.name}"; did you mean "${near}"?`, { kind: "event" })
 }

@@ -18,8 +18,10 @@ export const deliver = Command.make(
     const outbox = await openOutbox(flags, words)
     try {
       const before = await outbox.stats()
-      const stopped = new Promise<void>((done) => stop.signal.addEventListener("abort", () => done(), { once: true }))
-      await Promise.race([outbox.drain({ timeoutMs }), stopped])
+      const interrupted = new Promise<void>((done) =>
+        stop.signal.addEventListener("abort", () => done(), { once: true })
+      )
+      await Promise.race([outbox.drain({ timeoutMs }), interrupted])
       const now = await outbox.stats()
       const counts = {
         delivered: now.delivered - before.delivered,
@@ -27,9 +29,12 @@ export const deliver = Command.make(
         held: now.held - before.held,
         pending: now.pending
       }
-      if (flags.json) printJson(counts)
-      else print(`${counts.delivered} delivered, ${counts.failed} given up; ${deliveriesWait(counts.pending)}`)
-      return stop.why()?.code ?? exitCode.ok
+      const stopped = stop.why()
+      if (stopped === null && flags.json) printJson(counts)
+      if (!flags.json)
+        print(`${counts.delivered} delivered, ${counts.failed} given up; ${deliveriesWait(counts.pending)}`)
+      if (stopped !== null) throw stopped
+      return exitCode.ok
     } finally {
       await outbox.close()
       stop.release()

@@ -72,11 +72,11 @@ const announce = async (
       .catch((error: unknown) => (error === stop.signal.reason ? null : naming(error)))
     hideProgress()
     const stopped = stop.why()
-    if (report !== null && flags.json) printJson(report)
-    else if (report !== null) print(formatReport(report, penFor(process.stdout)))
-    const hint = report === null ? null : await toolHint(hooks, flags.event, context, report).catch(() => null)
+    if (report !== null && !flags.json) print(formatReport(report, penFor(process.stdout)))
+    if (stopped !== null || report === null) throw stopped?.withReport(report)
+    if (flags.json) printJson(report)
+    const hint = await toolHint(hooks, flags.event, context, report).catch(() => null)
     if (hint !== null) words.warn(hint)
-    if (stopped !== null || report === null) throw stopped
     await deliver(stop.signal)
     return codeOfReport(report)
   } finally {

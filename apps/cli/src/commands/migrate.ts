@@ -61,10 +61,7 @@ export const migrate = Command.make(
       else tell(moved)
       return exitCode.ok
     } catch (error) {
-      if (heard !== null) {
-        words.warn("broken off; the folder is as it was, and the move may be started again")
-        return codeOfSignal(heard)
-      }
+      if (heard !== null) throw interrupted(heard)
       throw isAskers(error) ? new Refusal(error.message) : error
     } finally {
       release()
@@ -82,6 +79,11 @@ export const migrate = Command.make(
     }
   ])
 )
+
+const interrupted = (signal: EndSignal) =>
+  new Refusal(`interrupted by ${signal}; the folder is unchanged, and the move can be started again`, {
+    code: codeOfSignal(signal)
+  })
 
 const tell = ({ data, place, rows, pausedMs }: Moved) => {
   const pen = penFor(process.stdout)

@@ -11,7 +11,7 @@ import { checkAllow, toolFlags } from "../hostFlags.ts"
 import { Refusal } from "../Refusal.ts"
 import { serverLog } from "../ServerLog.ts"
 import { dieOf, type EndSignal, onEndSignal } from "../signals.ts"
-import { penFor, print } from "../terminal/Terminal.ts"
+import { penFor, print, printJsonLine } from "../terminal/Terminal.ts"
 
 export const serve = Command.make(
   "serve",
@@ -152,8 +152,7 @@ export const serve = Command.make(
       ...given("maxBodyBytes", flags.maxBody),
       ...given("recordDays", flags.keepDays)
     })
-    if (flags.json)
-      print(JSON.stringify({ url: server.url, key: server.key, data: server.data, database: server.database }))
+    if (flags.json) printJsonLine({ url: server.url, key: server.key, data: server.data, database: server.database })
     else tell(server, flags.noKeyOnLoopback)
     await stop.first
     await server.close()

@@ -24,7 +24,18 @@ export const canColor = (stream: NodeJS.WriteStream): boolean => {
 
 export const print = (text: string): void => write(process.stdout, text.endsWith("\n") ? text : `${text}\n`)
 
-export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2))
+/** Prints the one JSON value of a command. Where it was printed before, this does nothing. */
+export const printJson = (value: unknown): void => printOnce(JSON.stringify(value, null, 2))
+
+/** The same on one line, for a command that goes on. */
+export const printJsonLine = (value: unknown): void => printOnce(JSON.stringify(value))
+
+const printOnce = (json: string) => {
+  if (!jsonPrinted) print(json)
+  jsonPrinted = true
+}
+
+let jsonPrinted = false
 
 export const say = (text: string): void => write(process.stderr, `${text}\n`)
 
