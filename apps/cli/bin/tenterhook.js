@@ -29,10 +29,13 @@ const hasCacheFolder = () => {
 
 const handOver = async () => {
   const newer = here("../../../node_modules/.bin/node")
-  if (!existsSync(newer)) return refuse(`needs Node 22.19 or later, and this is Node ${process.versions.node}`)
+  // A project's own Node may be as old.
+  if (!existsSync(newer) || process.execArgv.includes(handedOver))
+    return refuse(`needs Node 22.19 or later, and this is Node ${process.versions.node}`)
 
   const { spawn } = await import("node:child_process")
-  const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" })
+  const args = [handedOver, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
+  const child = spawn(newer, args, { stdio: "inherit" })
   // What a terminal sends reaches the child as well; it counts the same signal within a moment once.
   const forward = (signal) => child.kill(signal)
   for (const signal of forwarded) process.on(signal, forward)
@@ -49,6 +52,8 @@ const refuse = (why) => {
   process.exitCode = 1
 }
 
+/** Not a variable of the environment: the program's own children would inherit it. */
+const handedOver = "--title=tenterhook"
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]
 const [major, minor] = process.versions.node.split(".").map(Number)
 

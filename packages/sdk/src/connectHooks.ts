@@ -1,4 +1,5 @@
 /** Hooks that run on a server, for a host that fires here. Nothing but this file is loaded until it connects. */
+import "./runtime.ts"
 import type { EventContext, HostCapability } from "@tenterhook/core"
 import type { AnyHooks } from "./AnyHooks.ts"
 import type { Ask } from "./ask.ts"

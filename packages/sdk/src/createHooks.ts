@@ -42,6 +42,7 @@ import type { EndpointOptions } from "./outbox.ts"
 import { folderOf, within } from "./folderOf.ts"
 import { adapterOfLayer, lazyAdapter } from "./lazyAdapter.ts"
 import { unlessAborted } from "./unlessAborted.ts"
+import { checkRuntime } from "./UnsupportedRuntime.ts"
 import type { EngineAdapter, PlainAdapter } from "./PlainAdapter.ts"
 import type { PlainDialect } from "./PlainDialect.ts"
 import type { EngineDialect } from "./plugins/dialectOf.ts"
@@ -120,8 +121,9 @@ export interface Hooks extends AnyHooks {
 /**
  * Rejects with `InvalidOptions` for an unknown option or a wrong type, with `ConfigNotFound` where no config is named and
  * none is found, with `ConfigError` where a config cannot be loaded, with `NoDialect` for an unknown dialect, with
- * `PluginError` where an adapter, a dialect or a module of them cannot be used, and with an error that says what was
- * expected where tools, endpoints or the allow-list are invalid.
+ * `PluginError` where an adapter, a dialect or a module of them cannot be used, with `UnsupportedRuntime` where hooks run
+ * commands and this runtime cannot, and with an error that says what was expected where tools, endpoints or the
+ * allow-list are invalid.
  */
 export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> => {
   checkOptions("createHooks", shapes.hooksOptions, options)
@@ -151,6 +153,7 @@ export const createHooks = async (options: HooksOptions = {}): Promise<Hooks> =>
     )
     closing.push(() => base.dispose())
     const { engine, journal, context } = await run(base, load({ ...options, cwd, env }, known))
+    await checkRuntime(engine.sets)
     const mailroom = await makeMailroom({ ...options, cwd }, journal.listen)
     closing.push(mailroom.close)
     const stopping = new AbortController()

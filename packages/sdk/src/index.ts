@@ -1,4 +1,5 @@
 /** Hooks for an agent in five lines. Nobody needs to know Effect. */
+import "./runtime.ts"
 export { createHooks, type Hooks, type HooksOptions } from "./createHooks.ts"
 export type { AnyHooks, FireOptions } from "./AnyHooks.ts"
 export {
@@ -14,6 +15,7 @@ export {
 export { ConfigNotFound } from "./ConfigNotFound.ts"
 export type { ConfigText } from "./ConfigText.ts"
 export { InvalidOptions } from "./options/Check.ts"
+export { UnsupportedRuntime } from "./UnsupportedRuntime.ts"
 export type { Delivered, DeliverOptions } from "./Mailroom.ts"
 export type { EndpointOptions } from "./outbox.ts"
 export { errata } from "./errata.ts"

@@ -1,4 +1,5 @@
 /** The outbox of a data folder: what dialects announced, kept until every endpoint that wants it has it. */
+import "./runtime.ts"
 import { type EndpointRules, openOutbox, type OpenOutbox, type OpenOutboxOptions } from "@tenterhook/webhook/outbox"
 import type { MovableClock } from "@tenterhook/core"
 import { createHash } from "node:crypto"

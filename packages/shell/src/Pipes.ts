@@ -3,13 +3,14 @@
  * fail; a named pipe that is unlinked once both ends are open is an ordinary pipe.
  */
 import { closeSync, constants, openSync, unlinkSync } from "node:fs"
-import { Socket } from "node:net"
 import { join } from "node:path"
+import type { Readable } from "node:stream"
 import { execa } from "execa"
 import type { Folder } from "./Folder.ts"
+import { pipeReader, type PipeReader } from "./pipeReader.ts"
 
 export interface Pipe {
-  readonly read: Socket
+  readonly read: Readable
   /** The command's end; to be closed here once it has been handed over. */
   readonly write: number
 }
@@ -26,7 +27,8 @@ export interface Pipes {
 export const makePipes = (folder: Folder): Pipes => {
   const names: Array<string> = []
   let made = 0
-  let works = process.platform !== "win32"
+  const reader = pipeReader()
+  let works = process.platform !== "win32" && reader !== null
   let closed = false
   let making: Promise<void> | null = null
 
@@ -59,7 +61,7 @@ export const makePipes = (folder: Folder): Pipes => {
       if (name === undefined) return null
       if (names.length < batchSize / 4 && works && !closed) void more()
       try {
-        return openBoth(name)
+        return openBoth(name, reader!)
       } catch (error) {
         if (!isMissing(error)) throw error
         names.length = 0
@@ -76,7 +78,7 @@ export const makePipes = (folder: Folder): Pipes => {
 /** Two are used by a command. */
 const batchSize = 128
 
-const openBoth = (name: string): Pipe => {
+const openBoth = (name: string, reader: PipeReader): Pipe => {
   const read = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK)
   let write: number
   try {
@@ -87,7 +89,7 @@ const openBoth = (name: string): Pipe => {
   } finally {
     unlinkSync(name)
   }
-  return { read: new Socket({ fd: read, readable: true, writable: false }), write }
+  return { read: reader(read), write }
 }
 
 const isMissing = (error: unknown) => error instanceof Error && "code" in error && error.code === "ENOENT"

@@ -2,7 +2,7 @@
 import type { Readable } from "node:stream"
 import type { Execution, Linger, Reply } from "@tenterhook/core"
 import { spawnChild } from "./Child.ts"
-import type { Command } from "./Command.ts"
+import { codeOf, type Command } from "./Command.ts"
 import type { Host } from "./Host.ts"
 import { leaveTo } from "./Leftovers.ts"
 import { makeOutput, type Output } from "./Output.ts"
@@ -10,8 +10,8 @@ import { mayHaveEscaped, type ProcessEntry, signal } from "./ProcessTable.ts"
 import { endTree, membersOf } from "./ProcessTree.ts"
 
 export interface Run {
-  /** Called once, when the command is over. */
-  readonly reply: (listener: (reply: Reply) => void) => void
+  /** Called once, when the command is over. `unread`: why its output is not known; null if all of it was read. */
+  readonly reply: (listener: (reply: Reply, unread: string | null) => void) => void
   /** Ends all that it started, also what it left running, and gives what it had said. */
   readonly stop: () => Promise<Reply>
   /** The scope's end: stops what still runs; lets be what was left running on purpose. */
@@ -34,12 +34,13 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
   const { pid, streams } = child
   host.watcher.running(id, pid)
 
-  const listeners: Array<(reply: Reply) => void> = []
+  const listeners: Array<Parameters<Run["reply"]>[0]> = []
   const outputs = streams.map(() => makeOutput(host.limits.outputBytes))
   let openStreams: number = streams.length
   let exit: { readonly status: number | null; readonly signal: string | null } | null = null
   let settled: Reply | null = null
   let settling = false
+  let unread: string | null = null
   let left: ReadonlyArray<ProcessEntry> = []
   let ending: Promise<void> | null = null
   let stopping: Promise<Reply> | null = null
@@ -59,7 +60,7 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
       ...(output.truncated() ? { cutObjects: output.droppedBrace() } : {}),
       leftRunning
     }
-    for (const listener of listeners) listener(settled)
+    for (const listener of listeners) listener(settled, unread)
     return settled
   }
 
@@ -134,7 +135,11 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
       openStreams--
       if (openStreams === 0 && exit !== null) finish()
     }
-    stream.on("data", keep(stream, outputs[index]!)).on("end", ended).on("error", ended).on("close", ended)
+    const broken = (error: Error) => {
+      if (settled === null) unread ??= codeOf(error)
+      ended()
+    }
+    stream.on("data", keep(stream, outputs[index]!)).on("end", ended).on("error", broken).on("close", ended)
   })
   child.process.once("exit", (status, signalName) => {
     exit = { status, signal: signalName }
@@ -146,7 +151,7 @@ export const startRun = (host: Host, command: Command, { linger, execution }: Ru
   const run: Run = {
     reply: (listener) => {
       if (settled === null) listeners.push(listener)
-      else listener(settled)
+      else listener(settled, unread)
     },
     stop,
     close: async () => {

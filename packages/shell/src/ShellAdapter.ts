@@ -9,7 +9,8 @@ import {
   type Reply,
   type Running,
   ShellAction,
-  Spawn
+  Spawn,
+  Transport
 } from "@tenterhook/core"
 import { Effect, Layer, Option } from "effect"
 import { type Command, commandOf } from "./Command.ts"
@@ -51,7 +52,7 @@ const startOn = (host: Host) =>
       const command = commandOf(invocation, context, host.folder.empty)
       if ("_tag" in command) return Effect.fail(failed(command))
       const run = startRun(host, command, { linger: invocation.linger ?? "keep", execution })
-      if ("reply" in run) return Effect.succeed(runningOf(run, command))
+      if ("reply" in run) return Effect.succeed(runningOf(run, command, invocation.hook))
       return Effect.flatMap(
         Effect.promise(() => run),
         (why) => Effect.fail(failed(new Spawn({ what: command.what, why })))
@@ -60,13 +61,23 @@ const startOn = (host: Host) =>
     return yield* Effect.acquireRelease(acquire, (it) => Effect.promise(() => it.close()))
   })
 
-const runningOf = (run: Run, command: Command) => {
+const runningOf = (run: Run, command: Command, hook: Invocation["hook"]) => {
   const noted = (reply: Reply): Reply => {
     const notices = [...command.notices, ...scriptNotices(command, reply.status)]
     return notices.length === 0 ? reply : { ...reply, notices }
   }
+  const unreadable = (why: string, reply: Reply) =>
+    new AdapterError({
+      hook,
+      reason: new Transport({ what: command.what, why: `its output could not be read: ${why}` }),
+      reply
+    })
   return {
-    reply: Effect.callback<Reply>((resume) => run.reply((reply) => resume(Effect.succeed(noted(reply))))),
+    reply: Effect.callback<Reply, AdapterError>((resume) =>
+      run.reply((reply, unread) =>
+        resume(unread === null ? Effect.succeed(noted(reply)) : Effect.fail(unreadable(unread, noted(reply))))
+      )
+    ),
     stop: () =>
       Effect.map(
         Effect.promise(() => run.stop()),

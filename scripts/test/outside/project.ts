@@ -3,11 +3,12 @@
  * as they would be published, on a Node of one's choice. Nothing of the clone is on its PATH.
  */
 import { spawn } from "node:child_process"
-import { existsSync } from "node:fs"
-import { mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, realpath, rm, symlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { delimiter, dirname, join } from "node:path"
-import { node, within } from "../../workspace.mjs"
+import { delimiter, join } from "node:path"
+import { node } from "../../workspace.mjs"
+import { hostEnvironment, npmSettings } from "./environment.ts"
+import { installedOnce } from "./installed.ts"
 import { publishedRegistry } from "./registry.ts"
 
 /** The oldest Node that the packages promise to run on, and the one that the clone comes with. */
@@ -74,56 +75,8 @@ export const outsideProject = async (version: NodeVersion): Promise<OutsideProje
 }
 
 /** Path of that Node. One that the clone does not come with is installed once, into `node_modules/.cache`. */
-const nodeOf = (version: NodeVersion): Promise<string> => {
-  if (version === "24") return realpath(node)
-  nodes[version] ??= installed(version)
-  return nodes[version]
-}
-
-const nodes: Record<string, Promise<string>> = {}
-
-const installed = async (version: string): Promise<string> => {
-  const home = within("node_modules", ".cache", `node-${version}`)
-  const file = join(home, "node_modules", "node", "bin", "node")
-  if (existsSync(file)) return file
-  await mkdir(dirname(home), { recursive: true })
-  const scratch = await mkdtemp(`${home}-`)
-  await writeFile(join(scratch, "package.json"), "{}\n")
-  await npmInstall(scratch, `node@${version}`)
-  // Another test file may have been faster: what it has put there is the same.
-  await rename(scratch, home).catch(() => rm(scratch, { recursive: true, force: true }))
-  return file
-}
-
-const npmInstall = (folder: string, spec: string) =>
-  new Promise<void>((done, failed) => {
-    const env = { ...hostEnvironment(), ...npmSettings }
-    const child = spawn("npm", ["install", spec], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] })
-    let stderr = ""
-    child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text))
-    child.on("error", failed)
-    child.on("close", (code) => (code === 0 ? done() : failed(new Error(`npm install ${spec}: ${stderr}`))))
-  })
-
-/** The environment of a person who never saw this clone: `npm test` and vitest add to theirs. */
-const hostEnvironment = (): Record<string, string> => {
-  const own =
-    /^(npm_|NODE_(COMPILE_CACHE|ENV|OPTIONS|PATH)$|VITEST|TEST$|DEV$|PROD$|MODE$|SSR$|BASE_URL$|INIT_CWD$|TENTERHOOK_|FORCE_COLOR$)/
-  const env: Record<string, string> = {}
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && (!own.test(name) || /^npm_config_(registry|cache|userconfig)$/i.test(name)))
-      env[name] = value
-  }
-  const path = (env.PATH ?? "").split(delimiter)
-  return { ...env, NO_COLOR: "1", PATH: path.filter((folder) => !folder.startsWith(within("."))).join(delimiter) }
-}
-
-const npmSettings = {
-  npm_config_audit: "false",
-  npm_config_fund: "false",
-  npm_config_update_notifier: "false",
-  npm_config_prefer_offline: "true"
-}
+const nodeOf = async (version: NodeVersion): Promise<string> =>
+  version === "24" ? realpath(node) : join(await installedOnce("node", version), "node_modules/node/bin/node")
 
 /** Below the timeout of a test, which would leave processes running. */
 const lateMs = 100_000

@@ -98,14 +98,17 @@ const answerOf = async (url: string, request: RequestInit): Promise<unknown> => 
   throw new Failure(new ServerRefused(problem), isBusy(problem) ? "busy" : "answered", waitOf(response))
 }
 
-/** Node's `fetch` says what it knows in the cause. */
+/** The code is in the cause on Node, in the error itself on bun, and only in the words of the cause on deno. */
 const brokenOff = (error: unknown): Failure => {
-  const { cause } = error as { readonly cause?: { readonly code?: unknown; readonly message?: unknown } }
-  const code = String(cause?.code ?? "")
-  if (code === "ECONNREFUSED") return new Failure("nobody listens there (connection refused)", "unsent")
+  const { cause, code: own } = error as { readonly cause?: Partial<NodeJS.ErrnoException>; readonly code?: unknown }
   const message = cause?.message ?? (error instanceof Error ? error.message : error)
+  const code = String(cause?.code ?? own ?? codeIn(String(message)))
+  if (code === "ECONNREFUSED") return new Failure("nobody listens there (connection refused)", "unsent")
   return new Failure(reasons[code] ?? (String(message) || code), "unanswered")
 }
+
+const codeIn = (message: string): string =>
+  /connection refused/i.test(message) ? "ECONNREFUSED" : /connection closed/i.test(message) ? "ECONNRESET" : ""
 
 const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no such host",

@@ -1,6 +1,7 @@
 /** How a connection is made: only to what the guard allows, and only to addresses that it saw. */
 import { isIP } from "node:net"
-import { buildConnector } from "undici"
+// By its file, as in request/Client.ts.
+import { buildConnector } from "undici/index.js"
 import { bareHost, type Guard, type Place } from "./Guard.ts"
 import { Refused } from "./Refusal.ts"
 

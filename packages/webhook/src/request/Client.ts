@@ -1,5 +1,6 @@
 /** One undici agent and the guard before it: all that requests of one sender or one layer share. */
-import { Agent, type buildConnector } from "undici"
+// By its file: bun puts a part of its own in place of the name, without Agent.dispatch.
+import { Agent, type buildConnector } from "undici/index.js"
 import { guardedConnector } from "../guard/connector.ts"
 import { type Guard, type GuardOptions, makeGuard, type Target } from "../guard/Guard.ts"
 import type { Refusal } from "../guard/Refusal.ts"
