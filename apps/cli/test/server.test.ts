@@ -1,6 +1,7 @@
 /** Hooks on a server: one that speaks the HTTP contract and does what a test needs, and one of `tenterhook serve`. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { relative } from "node:path"
 import { assert, describe, it, onTestFinished } from "vitest"
 import { connectHooks } from "@tenterhook/sdk/connect"
 import { makeFolder, pause } from "./tenterhook.ts"
@@ -17,10 +18,9 @@ const openServer = async (answer: (got: Got) => readonly [number, unknown] | nul
   const got: Array<Got> = []
   const started = new Map<string, Got["body"]>()
   const ask = async (command: string, { hooks, event, context }: any) => {
-    const [{ file, text }] = hooks.configs
-    there.write(file, text)
+    const [{ file, folder }] = hooks.configs
     const args = [command, event, "--config", file, "--context", JSON.stringify(context), "--json"]
-    const { stdout, stderr, code } = await there.run(args)
+    const { stdout, stderr, code } = await there.run(args, { in: relative(there.path, folder) })
     if (stdout === "") throw new Error(`${code}: ${stderr}`)
     return JSON.parse(stdout)
   }
