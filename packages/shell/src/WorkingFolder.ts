@@ -27,8 +27,8 @@ export const workingFolder = (
   if (trouble === null) return { path, notices: agents === null ? [] : aboutAgents(agents, path) }
 
   const gone = `its working folder ${path} ${trouble}`
-  const isHosts = agents !== null && agents === hosts && isWithin(path, agents)
-  const other = action.fallback ?? (isHosts || path === folder ? folder : undefined)
+  const hostsIsGone = agents !== null && agents === hosts && isWithin(path, agents) && troubleWith(agents) !== null
+  const other = action.fallback ?? (hostsIsGone || path === folder ? folder : undefined)
   if (other === undefined) return gone
   const othersTrouble = troubleWith(other)
   if (othersTrouble === null) return instead(other, `${gone}; the hook ran in the config's folder ${other}`)
