@@ -28,6 +28,15 @@ describe("a manifest", () => {
   }
 })
 
+it("the package tenterhook ships the JSON Schema of its configs, with its version in the id", () => {
+  const { folder, manifest } = published.find(({ name }) => name === "tenterhook")!
+  assert.include(manifest.files ?? [], "schema")
+  const { $id, $defs, ...schema } = JSON.parse(readFileSync(join(folder, "schema", "tenterhook.schema.json"), "utf8"))
+  assert.strictEqual($id, `https://unpkg.com/tenterhook@${manifest.version}/schema/tenterhook.schema.json`)
+  assert.isObject($defs.Hook)
+  assert.isObject(schema.properties.hooks)
+})
+
 it("every published package is in the fixed group of changesets, and no other", () => {
   const { fixed } = JSON.parse(readFileSync(within(".changeset", "config.json"), "utf8"))
   assert.deepStrictEqual(

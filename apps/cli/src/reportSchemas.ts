@@ -3,7 +3,10 @@ import { EventContext, FireReport } from "@tenterhook/core"
 import { Schema } from "effect"
 
 export const reportJsonSchema = () => documentOf(FireReport, "report")
-export const contextJsonSchema = () => documentOf(EventContext, "context")
+export const contextJsonSchema = () => ({
+  ...documentOf(EventContext, "context"),
+  description: "The context of an event: who and where, and what happened."
+})
 
 const documentOf = (schema: Schema.Top, name: string) => {
   const { schema: root, definitions } = Schema.toJsonSchemaDocument(schema)

@@ -1,7 +1,9 @@
 /** The config that `init` writes: short, commented, and working as it stands. */
 
-/** Published with the package; `tenterhook schema config` prints the same. */
-const schemaUrl = "https://unpkg.com/@tenterhook/dialects/schema/tenterhook.schema.json"
+import { version } from "./version.ts"
+
+/** The schema of this version, for where the package is not installed. `tenterhook schema config` prints the same. */
+export const schemaUrl = `https://unpkg.com/tenterhook@${version}/schema/tenterhook.schema.json`
 
 export const starter = `# yaml-language-server: $schema=${schemaUrl}
 #

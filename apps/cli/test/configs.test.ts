@@ -236,6 +236,27 @@ describe("explain", () => {
 })
 
 describe("init", () => {
+  it("names the JSON Schema of the installed package, or of this version where none is installed", async () => {
+    const schemaIn = (text: string) => /\$schema=(\S+)/.exec(text)?.[1]
+    const alone = makeFolder()
+    await alone.run(["init"])
+    const printed = JSON.parse((await alone.run(["schema", "config"])).stdout).$id
+    assert.match(printed, /\/tenterhook@\d+\.\d+\.\d+[^/]*\/schema\/tenterhook\.schema\.json$/)
+    assert.strictEqual(schemaIn(alone.read("tenterhook.yaml")), printed)
+
+    const installed = makeFolder({ "node_modules/tenterhook/schema/tenterhook.schema.json": "{}", "deep/here/x": "" })
+    await installed.run(["init"])
+    assert.strictEqual(
+      schemaIn(installed.read("tenterhook.yaml")),
+      "./node_modules/tenterhook/schema/tenterhook.schema.json"
+    )
+    await installed.run(["init", "deep/here/tenterhook.yaml"])
+    assert.strictEqual(
+      schemaIn(installed.read("deep/here/tenterhook.yaml")),
+      "../../node_modules/tenterhook/schema/tenterhook.schema.json"
+    )
+  })
+
   it("writes a config that works at once, and does not overwrite one", async () => {
     const folder = makeFolder()
     assert.strictEqual((await folder.run(["init"])).code, 0)

@@ -17,6 +17,7 @@ export {
   withHooks
 } from "./errata/Contract.ts"
 export type { ErrataHook } from "./errata/Config.ts"
-export { nativeJsonSchema, type HookConfig as NativeHook } from "./native/Config.ts"
+export { type HookConfig as NativeHook } from "./native/Config.ts"
+export { nativeJsonSchema } from "./native/jsonSchema.ts"
 export { nearest } from "./config/nearest.ts"
 export { checkSyntax, type ConfigPath, type Document, formatPath, readDocument, show } from "./config/Document.ts"

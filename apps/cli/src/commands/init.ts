@@ -2,12 +2,13 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
 import { does } from "../CommandLine.ts"
 import { exitCode } from "../ExitCode.ts"
 import { Refusal } from "../Refusal.ts"
 import { print } from "../terminal/Terminal.ts"
-import { starter } from "../starter.ts"
+import { schemaUrl, starter } from "../starter.ts"
 
 export const init = Command.make(
   "init",
@@ -37,10 +38,24 @@ export const init = Command.make(
 
 const write = (file: string, force: boolean) => {
   try {
-    writeFileSync(file, starter, { flag: force ? "w" : "wx" })
+    writeFileSync(
+      file,
+      starter.replace(schemaUrl, () => installedSchema(file) ?? schemaUrl),
+      { flag: force ? "w" : "wx" }
+    )
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === "EEXIST") throw new Refusal(`${file} exists already`, { hint: "--force overwrites it" })
     throw new Refusal(`cannot write ${file}: ${code === "ENOENT" ? "its folder does not exist" : message}`)
+  }
+}
+
+/** The schema in the package that is installed for the file's folder, relative to it; undefined where none is. */
+const installedSchema = (file: string): string | undefined => {
+  const folder = dirname(resolve(file))
+  for (let at = folder, up = "./"; ; at = dirname(at), up = up === "./" ? "../" : `${up}../`) {
+    const schema = "node_modules/tenterhook/schema/tenterhook.schema.json"
+    if (existsSync(join(at, schema))) return `${up}${schema}`
+    if (dirname(at) === at) return undefined
   }
 }

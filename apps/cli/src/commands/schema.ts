@@ -3,6 +3,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { does } from "../CommandLine.ts"
 import { exitCode } from "../ExitCode.ts"
+import { version } from "../version.ts"
 import { printJson } from "../terminal/Terminal.ts"
 
 export const schema = Command.make(
@@ -27,8 +28,8 @@ export const schema = Command.make(
   Command.withExamples([{ command: "tenterhook schema config > tenterhook.schema.json", description: "For an editor" }])
 )
 
-const schemas = {
-  config: async () => (await import("@tenterhook/dialects")).nativeJsonSchema(),
+export const schemas = {
+  config: async () => (await import("@tenterhook/dialects")).nativeJsonSchema(version),
   case: async () => (await import("@tenterhook/conformance")).caseJsonSchema,
   report: async () => (await import("../reportSchemas.ts")).reportJsonSchema(),
   context: async () => (await import("../reportSchemas.ts")).contextJsonSchema()

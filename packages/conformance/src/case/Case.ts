@@ -2,7 +2,10 @@
 import { Schema } from "effect"
 import { Matcher, MatcherObject } from "./Matcher.ts"
 
-const optional = Schema.optionalKey
+/** A key with its description, which editors show. Of what may be anything only the key itself can have one. */
+const key = <S extends Schema.Top>(schema: S, description: string): S["Rebuild"] =>
+  schema.ast._tag === "Unknown" ? schema.annotateKey({ description }) : schema.annotate({ description })
+const optional = <S extends Schema.Top>(schema: S, description: string) => Schema.optionalKey(key(schema, description))
 
 const text = Schema.NonEmptyString
 const Names = Schema.Array(text)
@@ -31,16 +34,23 @@ const FileMode = Scalar.check(
 /** A file's text, or its text with its mode. */
 export const CaseFile = Schema.Union([
   Schema.String,
-  Schema.Struct({ mode: optional(FileMode), content: Schema.String })
+  Schema.Struct({
+    mode: optional(FileMode, 'Mode of the file, in quotes: "0755"'),
+    content: key(Schema.String, "Text of the file")
+  })
 ]).annotate({ expected: "a text or {mode, content}" })
 export type CaseFile = typeof CaseFile.Type
 
+const toolName = key(text, "Name of the tool")
+const does = <const L extends string>(word: L) =>
+  key(Schema.Literal(word), "What it does when it is called: return, hang, fail or echo")
+
 /** A tool of the case's host. */
 export const CaseTool = Schema.Union([
-  Schema.Struct({ name: text, does: Schema.Literal("return"), output: Schema.Unknown }),
-  Schema.Struct({ name: text, does: Schema.Literal("hang") }),
-  Schema.Struct({ name: text, does: Schema.Literal("fail"), error: Schema.String }),
-  Schema.Struct({ name: text, does: Schema.Literal("echo") })
+  Schema.Struct({ name: toolName, does: does("return"), output: key(Schema.Unknown, "What it returns") }),
+  Schema.Struct({ name: toolName, does: does("hang") }),
+  Schema.Struct({ name: toolName, does: does("fail"), error: key(Schema.String, "Message of the error") }),
+  Schema.Struct({ name: toolName, does: does("echo") })
 ]).annotate({ expected: "a tool that does return, hang, fail or echo" })
 export type CaseTool = typeof CaseTool.Type
 
@@ -48,76 +58,87 @@ const HttpStatus = Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 59
 
 /** A real HTTP server on loopback; its URL is `${RECEIVER_<NAME>}`. The last reply repeats. */
 export const CaseReceiver = Schema.Struct({
-  replies: listOf(
-    Schema.Struct({
-      status: HttpStatus,
-      body: optional(Schema.String),
-      headers: optional(Schema.Record(Schema.String, Schema.String))
-    }),
-    "at least one reply"
+  replies: key(
+    listOf(
+      Schema.Struct({
+        status: key(HttpStatus, "HTTP status"),
+        body: optional(Schema.String, "Body of the reply"),
+        headers: optional(Schema.Record(Schema.String, Schema.String), "Headers of the reply")
+      }),
+      "at least one reply"
+    ),
+    "Its replies in order; the last one repeats"
   )
 })
 export type CaseReceiver = typeof CaseReceiver.Type
 
 /** A subscription for what dialects announce. `mode` names the rules of its deliveries where the format's are not meant. */
 export const CaseEndpoint = Schema.Struct({
-  url: text,
-  events: optional(Names),
-  secret: optional(text),
-  mode: optional(text)
+  url: key(text, "URL of the endpoint, e.g. ${RECEIVER_OPS}"),
+  events: optional(Names, "Types of the announcements that it gets. Default: all"),
+  secret: optional(text, "Secret that signs its deliveries. Default: one that the kit makes"),
+  mode: optional(text, "Name of the rules of its deliveries")
 })
 export type CaseEndpoint = typeof CaseEndpoint.Type
 
 /** What a file of the case's folder must be after a step. */
 export const FileExpectation = Schema.Struct({
-  exists: optional(Schema.Boolean),
-  content: optional(Matcher)
+  exists: optional(Schema.Boolean, "Whether the file exists"),
+  content: optional(Matcher, "Text of the file")
 }).annotate({ identifier: "FileExpectation" })
 export type FileExpectation = typeof FileExpectation.Type
 
 /** A request that a receiver got. */
 const Delivery = Schema.Struct({
-  method: optional(Matcher),
-  path: optional(Matcher),
-  headers: optional(Schema.Record(Schema.String, Matcher)),
-  body: optional(Matcher),
-  verified: optional(Schema.Boolean)
+  method: optional(Matcher, "HTTP method"),
+  path: optional(Matcher, "Path and query"),
+  headers: optional(Schema.Record(Schema.String, Matcher), "Headers, by their name in lower case"),
+  body: optional(Matcher, "Body, as JSON where it is JSON"),
+  verified: optional(Schema.Boolean, "Whether its signature is valid (Standard Webhooks)")
 }).annotate({ identifier: "Delivery" })
 
 /** What must hold after a step, beside its own result. */
 const afterwards = {
-  files: optional(Schema.Record(text, FileExpectation)),
-  calls: optional(Matcher),
+  files: optional(Schema.Record(text, FileExpectation), "Files of the case's folder after the step, by path"),
+  calls: optional(Matcher, "Calls of the case's tools so far"),
   deliveries: optional(
     Schema.Record(
       text,
       Schema.Union([Schema.Array(Delivery), MatcherObject]).annotate({ expected: "a list of requests or a matcher" })
-    )
+    ),
+    "Requests that each receiver got so far, by its name"
   ),
-  processes: optional(Matcher)
+  processes: optional(Matcher, "How many processes of the case are alive after the step")
 }
 
 const Context = Schema.Record(Schema.String, Schema.Unknown)
 
 export const FireStep = Schema.Struct({
-  fire: text,
-  context: optional(Context),
-  expect: optional(Matcher),
+  fire: key(text, "The event that is fired"),
+  context: optional(Context, "Context of the event"),
+  expect: optional(Matcher, "What the report must be"),
   ...afterwards
 })
 export type FireStep = typeof FireStep.Type
 
 export const ExecStep = Schema.Struct({
-  exec: listOf(Scalar, "a command and its arguments"),
-  context: optional(Context),
-  expect: optional(Matcher),
+  exec: key(listOf(Scalar, "a command and its arguments"), "A command that runs between its start and end hooks"),
+  context: optional(Context, "Context of the execution"),
+  expect: optional(Matcher, "What {start, end, exitCode, stdout, stderr} must be"),
   ...afterwards
 })
 export type ExecStep = typeof ExecStep.Type
 
 /** `{error}`: it must be refused with that message; `{ok: true, notices}`: it must load. */
 export const LoadStep = Schema.Struct({
-  load: Schema.Struct({ ok: optional(Schema.Boolean), error: optional(Matcher), notices: optional(Matcher) }).check(
+  load: key(
+    Schema.Struct({
+      ok: optional(Schema.Boolean, "true: the configs load"),
+      error: optional(Matcher, "The configs are refused: all problems, one in a line"),
+      notices: optional(Matcher, "Notices of loading, each as file:line:column: text")
+    }),
+    "Loads the configs and fires nothing"
+  ).check(
     Schema.makeFilter((load) => load.ok !== undefined || load.error !== undefined || load.notices !== undefined, {
       expected: "{ok: true}, or {error: …}"
     })
@@ -135,7 +156,10 @@ const Duration = Schema.String.check(
   })
 )
 
-export const ClockStep = Schema.Struct({ clock: Duration, ...afterwards })
+export const ClockStep = Schema.Struct({
+  clock: key(Duration, "Moves the clock forward by this time, e.g. 5m"),
+  ...afterwards
+})
 export type ClockStep = typeof ClockStep.Type
 
 export const Step = Schema.Union([FireStep, ExecStep, LoadStep, ClockStep]).annotate({ identifier: "Step" })
@@ -143,27 +167,36 @@ export type Step = typeof Step.Type
 
 /** Everything but the steps. */
 export const caseHead = {
-  /** A sentence; it is the test's name. */
-  title: text,
-  dialect: text,
-  /** The dialect's mode; absent: its default. */
-  mode: optional(text),
-  /** Whether its configs are read leniently: unknown keys and events are notices where the dialect refuses them. */
-  lenient: optional(Schema.Boolean),
-  /** The adapters that it uses, by package: shell, tool-call, webhook. */
-  needs: optional(Names),
-  platform: optional(Names),
-  files: optional(Schema.Record(Schema.String, CaseFile).check(FileName)),
-  env: optional(Schema.Record(text, Scalar)),
-  config: optional(Schema.Union([text, Names])),
-  tools: optional(Schema.Array(CaseTool)),
-  receivers: optional(Schema.Record(text, CaseReceiver)),
-  endpoints: optional(Schema.Array(CaseEndpoint))
+  title: key(text, "A sentence; the name of the test"),
+  dialect: key(text, "Id of the dialect, e.g. native"),
+  mode: optional(text, "The dialect's mode. Default: its first"),
+  lenient: optional(
+    Schema.Boolean,
+    "true: unknown keys and events are notices where the dialect refuses them. Default: false"
+  ),
+  needs: optional(Names, "The adapters that the case uses, by package: shell, tool-call, webhook; also clock"),
+  platform: optional(Names, "The platforms that the case is for, as Node names them. Default: all"),
+  files: optional(
+    Schema.Record(Schema.String, CaseFile).check(FileName),
+    "Files that are written to the case's folder: a text, or {mode, content}"
+  ),
+  env: optional(Schema.Record(text, Scalar), "Variables of the host's environment"),
+  config: optional(Schema.Union([text, Names]), "The config, or a list of configs, by their path in the case's folder"),
+  tools: optional(Schema.Array(CaseTool), "Tools of the host"),
+  receivers: optional(
+    Schema.Record(text, CaseReceiver),
+    "HTTP servers on loopback; the URL of the one named ops is ${RECEIVER_OPS}"
+  ),
+  endpoints: optional(Schema.Array(CaseEndpoint), "Subscriptions for what dialects announce")
 }
 
-export const Case = Schema.Struct({ ...caseHead, steps: listOf(Step, "at least one step") }).annotate({
+export const Case = Schema.Struct({
+  ...caseHead,
+  steps: key(listOf(Step, "at least one step"), "What happens, in order")
+}).annotate({
   identifier: "Case",
-  title: "Tenterhook conformance case"
+  title: "Tenterhook conformance case",
+  description: "A config in some dialect, files, what happens, and the report that must come back."
 })
 export type Case = typeof Case.Type
 

@@ -34,7 +34,6 @@ export const Matcher = Schema.Unknown.check(
     toJsonSchema: () => ({})
   })
 ).annotate({
-  identifier: "Matcher",
   description:
     "A value to be equal to (an object: key by key, other keys are free; a list: element by element), or an object with exactly one of the keys " +
     matcherWords.join(", ")

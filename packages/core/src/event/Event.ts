@@ -28,10 +28,11 @@ export const canonicalEvents = Object.keys(eventFacts) as ReadonlyArray<Canonica
 
 export const isCanonicalEvent = (name: string): name is CanonicalEvent => Object.hasOwn(eventFacts, name)
 
-const namespaced = /^[A-Za-z0-9_.-]+:[A-Za-z0-9_.:/-]+$/
+/** An event that a host declares itself: `<namespace>:<name>`. */
+export const namespacedEvent = /^[A-Za-z0-9_.-]+:[A-Za-z0-9_.:/-]+$/
 
 /** Canonical, or of the form `<namespace>:<name>`. */
-export const isEventName = (name: string): name is EventName => isCanonicalEvent(name) || namespaced.test(name)
+export const isEventName = (name: string): name is EventName => isCanonicalEvent(name) || namespacedEvent.test(name)
 
 /** The class of an event; a namespaced one observes unless its host declared otherwise. */
 export const classOf = (name: EventName): EventClass => (isCanonicalEvent(name) ? eventFacts[name].class : "observe")

@@ -28,7 +28,10 @@ export const ToolCall = Schema.Struct({
   callId: id("Id of this call"),
   input: anything("The tool's input, usually an object"),
   mcp: known(
-    Schema.Struct({ server: Schema.String, tool: Schema.String }),
+    Schema.Struct({
+      server: Schema.String.annotate({ description: "Name of the MCP server" }),
+      tool: Schema.String.annotate({ description: "The tool's name on that server" })
+    }),
     "The MCP server of the tool, and the tool's name there"
   )
 })

@@ -1,5 +1,5 @@
 /** The native config file, as a schema: it decodes configs, and the published JSON Schema is made from it. */
-import type { HookFunction } from "@tenterhook/core"
+import { canonicalEvents, type HookFunction, namespacedEvent } from "@tenterhook/core"
 import { Schema } from "effect"
 import { durationPattern, durationProblem, timeForm } from "./duration.ts"
 import { ToolPattern, ValuePattern } from "./Pattern.ts"
@@ -24,12 +24,22 @@ const Duration = text(
   `A time with its unit, like 500ms, 5s, 1m30s or 2h; "none" for no limit.`,
   timeForm.replace(/^expected /, "")
 ).check(Schema.makeFilter(durationProblem, { toJsonSchema: () => ({ pattern: durationPattern }) }))
-const EventText = text("An event.", "the name of an event").check(notBlank)
+/** Of an event's name, for editors. Loading reports unknown names itself, with the nearest one. */
+export const eventForm = { anyOf: [{ enum: canonicalEvents }, { pattern: namespacedEvent.source }] }
+const EventText = text("An event, or * for all.", "the name of an event")
+  .check(
+    notBlank,
+    Schema.makeFilter<string>(() => undefined, {
+      toJsonSchema: () => ({ anyOf: [{ enum: ["*", ...canonicalEvents] }, { pattern: namespacedEvent.source }] })
+    })
+  )
+  .annotate({ identifier: "Event" })
 const Word = text("A word of the command.", "a text; a number needs quotes").check(noNul)
 const envName = /^[A-Za-z_][A-Za-z0-9_]*$/
-const EnvName = Schema.String.annotate({ message: "expected the name of an environment variable" }).check(
-  form(envName, "the name of an environment variable")
-)
+const EnvName = Schema.String.annotate({
+  description: "Name of an environment variable.",
+  message: "expected the name of an environment variable"
+}).check(form(envName, "the name of an environment variable"))
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** A key that does not fit is a problem at its place; a schema for keys would only leave it out. */
 const keys = (pattern: RegExp, expected: string) =>
@@ -57,7 +67,7 @@ const Policy = Schema.Struct({
   halting: optional(
     choice(
       ["never", "decisive", "failure"],
-      "When the hooks that follow are not run: never (default), after a deny or a halt, or after a failure."
+      "When the hooks that follow are not run: never (default), after a deny or a halt, or after a failure. With order: parallel only never."
     )
   ),
   dedupe: optional(
@@ -70,6 +80,7 @@ const Policy = Schema.Struct({
     choice(["lastInOrder", "firstWins"], "Which rewrite holds when several hooks ask for one. Default lastInOrder.")
   )
 }).annotate({
+  identifier: "Policy",
   description: "How hooks run and add up.",
   message: "expected a map with order, halting, dedupe, rewrite"
 })
@@ -259,7 +270,8 @@ export const HeaderConfig = Schema.Struct({
 export type HeaderConfig = typeof HeaderConfig.Type
 export type PolicyConfig = typeof Policy.Type
 
-const FileConfig = Schema.Struct({
+/** A whole file, for its JSON Schema. */
+export const FileConfig = Schema.Struct({
   ...header,
   hooks: Schema.Array(HookConfig).annotate({ description: "The hooks, in the order they run." })
 }).annotate({ title: "Tenterhook", description: "tenterhook.yaml or tenterhook.json: the hooks of an AI agent." })
@@ -269,15 +281,21 @@ export const hookKeys: ReadonlyArray<string> = Object.keys(CodeHookConfig.fields
 export const policyKeys: ReadonlyArray<string> = Object.keys(Policy.fields)
 export const defaultsKeys: ReadonlyArray<string> = ["timeout", "onFailure", "cwd"]
 
-/** The JSON Schema of `tenterhook.yaml` and `tenterhook.json`, for editors. Stricter than loading: an unknown key is marked, not refused. */
-export const nativeJsonSchema = (): Record<string, unknown> => {
-  const { schema, definitions } = Schema.toJsonSchemaDocument(FileConfig, { onExcessProperty: "error" })
-  return {
-    $schema: "https://json-schema.org/draft/2020-12/schema",
-    $id: "https://unpkg.com/@tenterhook/dialects/schema/tenterhook.schema.json",
-    ...schema,
-    $defs: definitions
-  }
+/** What a hook does: it has exactly one of these keys. */
+export const actionKeys = ["run", "call", "post", "action"] as const
+export type ActionKey = (typeof actionKeys)[number]
+
+/** The action that a key is for. */
+export const belongsTo: Readonly<Record<string, ActionKey>> = {
+  with: "call",
+  method: "post",
+  headers: "post",
+  secret: "post",
+  env: "run",
+  envBase: "run",
+  cwd: "run",
+  stdin: "run",
+  linger: "run"
 }
 
 const isJson = (value: unknown): boolean => {

@@ -27,7 +27,18 @@ import { Effect, type Schema } from "effect"
 import { decodeAt, excessKeys } from "../config/decode.ts"
 import { type ConfigPath, noticeAt, problemAt, readDocument, show } from "../config/Document.ts"
 import { nearest } from "../config/nearest.ts"
-import { CodeHookConfig, defaultsKeys, headerKeys, HeaderConfig, HookConfig, hookKeys, policyKeys } from "./Config.ts"
+import {
+  actionKeys,
+  type ActionKey,
+  belongsTo,
+  CodeHookConfig,
+  defaultsKeys,
+  headerKeys,
+  HeaderConfig,
+  HookConfig,
+  hookKeys,
+  policyKeys
+} from "./Config.ts"
 import { durationDoubt, durationMs, timeForm } from "./duration.ts"
 import { type Place, type Prepared, prepare } from "./encode.ts"
 import { type Findings, noteUnknown, noteUnknownKeys } from "./Findings.ts"
@@ -189,8 +200,6 @@ const noteUnknownPatternKeys = (loading: Loading, path: ConfigPath, pattern: unk
   if (isNot) noteUnknownPatternKeys(loading, [...path, "not"], pattern["not"])
 }
 
-const actionKeys = ["run", "call", "post", "action"] as const
-type ActionKey = (typeof actionKeys)[number]
 const isActionKey = (key: string | undefined): boolean => actionKeys.some((one) => one === key)
 
 /** The one thing that a hook does; keys that belong to another are problems. */
@@ -237,19 +246,6 @@ const actionKey = (
   return fits ? key : undefined
 }
 
-const belongsTo: Readonly<Record<string, ActionKey>> = {
-  with: "call",
-  method: "post",
-  headers: "post",
-  secret: "post",
-  env: "run",
-  envBase: "run",
-  cwd: "run",
-  stdin: "run",
-  linger: "run"
-}
-
-/** The names of events, where what is written has the form of them. */
 const eventsIn = (on: unknown): HookConfig["on"] | undefined => {
   const names = typeof on === "string" ? [on] : Array.isArray(on) ? on : []
   return names.length > 0 && names.every((name) => typeof name === "string" && name.trim() !== "")
