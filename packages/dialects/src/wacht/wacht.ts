@@ -38,7 +38,7 @@ const decode = (hook: WachtHook, input: () => unknown, end: End): Decoded => {
     if (entry !== null) return { outcome: succeeded({ context: [entry] }), decisive: false }
     const message = `Internal error: Hook tool '${tool}' returned what JSON cannot hold`
     return {
-      outcome: failed("decode", [{ level: "warn", text: `${hook.name}: ${message}` }]),
+      outcome: failed("decode", [{ level: "warn", text: message }]),
       decisive: false,
       message
     }
@@ -48,11 +48,20 @@ const decode = (hook: WachtHook, input: () => unknown, end: End): Decoded => {
     return { outcome: skipped("unavailable"), decisive: false, message: notConnected }
   }
   return {
-    outcome: failed(end.reason, [{ level: "warn", text: `${hook.name}: ${message}` }]),
+    outcome: failed(end.reason, [{ level: "warn", text: end.reason === "missing" ? whereFrom(tool) : message }]),
     decisive: false,
     message
   }
 }
+
+/** Wacht's own message says that a tool is missing; the notice says what gives it here. */
+const whereFrom = (tool: string): string =>
+  fileTools.includes(tool)
+    ? `${tool} needs a shared folder: --shared <folder> on the command line, tools: { folder } in createHooks`
+    : `${tool} needs a server that has it: --tools <mcp.json> on the command line, tools: { servers } in createHooks`
+
+/** Source: Wacht, execution hooks, file tools. */
+const fileTools = ["read_file", "append_file"]
 
 const jsonOf = (value: unknown): string | null => {
   try {
