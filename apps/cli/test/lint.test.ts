@@ -215,6 +215,23 @@ describe("an event `Bash` where a hook is for `bash`", () => {
 })
 
 describe("deadlines", () => {
+  it("of Wegent's variable that are no whole number are remarked on (WEGENT_HOOK_PRE_EXECUTE_TIMEOUT=2m, abc, -5)", async () => {
+    const folder = makeFolder({ "pre.sh": "#!/bin/bash\ntrue\n" })
+    const check = (timeout: string) => {
+      const env = { WEGENT_HOOK_PRE_EXECUTE: folder.at("pre.sh"), WEGENT_HOOK_PRE_EXECUTE_TIMEOUT: timeout }
+      return folder.run(["check", "--strict", "--dialect", "wegent"], { env })
+    }
+    const [right, ...wrong] = await Promise.all(["60", "2m", "abc", "-5"].map(check))
+    assert.strictEqual(right!.code, 0, right!.stdout)
+    for (const { code, stdout } of wrong) {
+      assert.strictEqual(code, 1)
+      assert.match(
+        stdout,
+        /WEGENT_HOOK_PRE_EXECUTE_TIMEOUT: expected a whole number of seconds above 0, got ".*"; 30 seconds are used/
+      )
+    }
+  })
+
   it("of milliseconds that were meant as seconds are remarked on (timeout_ms: 120)", async () => {
     const entry = (ms: number) => `  - { name: script, config: { command: "true", timeout_ms: ${ms} } }\n`
     const remarks = await remarksOf(

@@ -5,6 +5,7 @@
 import type { ConfigProblem, LoadNotice } from "@tenterhook/core"
 import { type ConfigPath, type Document, noticeAt, problemAt, show, unknownText } from "../config/Document.ts"
 import { resolvePath } from "../config/path.ts"
+import { interpolate, isTemplate, volumeParts } from "./interpolate.ts"
 import {
   defaultTimeoutSeconds,
   scriptOf,
@@ -36,6 +37,9 @@ export const readCompose = (document: Document, folder: string): Compose | Reado
   const [service] = setting
   if (service === undefined)
     return { notices: [nobodySets(document, services)], place: null, dynamic: false, settings: () => undefined }
+
+  const badTemplates = templateProblems(document, service)
+  if (badTemplates.length > 0) return badTemplates
 
   const script = service.environment.get(scriptVariable)!
   const notices = noticesOf(document, folder, service)
@@ -71,22 +75,47 @@ interface Variable {
 interface Volume {
   readonly source: string
   readonly target: string
+  readonly path: ConfigPath
 }
 
 const settingsOf = (service: Service, folder: string, env: Environment): Settings | undefined => {
   const environment: Record<string, string> = {}
+  const missing: Array<string> = []
+  const fill = (value: string) => {
+    const filled = interpolate(value, env)
+    missing.push(...filled.missing)
+    return filled.text
+  }
   for (const [name, { value }] of service.environment) {
-    const text = value === null ? ownValue(env, name) : interpolate(value, env)
+    const text = value === null ? ownValue(env, name) : fill(value)
     if (text !== undefined && name !== "PATH") environment[name] = text
   }
-  const script = scriptOf(environment[scriptVariable])
+  for (const { source, target } of service.volumes ?? []) [source, target].forEach(fill)
+  const written = service.environment.get(scriptVariable)!.value ?? undefined
+  const script = scriptOf(environment[scriptVariable]) ?? (missing.length > 0 ? written : undefined)
   if (script === undefined) return undefined
+  const timeout = timeoutWarning(environment[timeoutVariable])
   return {
     script: onHost(script, service, folder, env) ?? script,
     timeoutSeconds: timeoutSecondsOf(environment[timeoutVariable]) ?? defaultTimeoutSeconds,
     environment,
-    warnings: []
+    warnings: timeout === undefined ? [] : [`${timeoutVariable}: ${timeout}`],
+    ...(missing.length === 0 ? {} : { refused: [...new Set(missing)].join("; ") })
   }
+}
+
+/** Compose refuses a file with a `$` that begins no variable. */
+const templateProblems = (document: Document, { environment, volumes }: Service): ReadonlyArray<ConfigProblem> => {
+  const values = [...environment.values()].flatMap(({ value, path }) => (value === null ? [] : [{ value, path }]))
+  const places = (volumes ?? []).flatMap(({ source, target, path }) => [
+    { value: source, path },
+    { value: target, path }
+  ])
+  return [...values, ...places]
+    .filter(({ value }) => !isTemplate(value))
+    .map(({ value, path }) =>
+      problemAt(document, path, `expected $NAME, \${NAME} or, for the character itself, $$, got ${show(value)}`)
+    )
 }
 
 /** The host's path for one in the container: the volume with the longest target that holds it; undefined where none does. */
@@ -94,8 +123,8 @@ const onHost = (path: string, service: Service, folder: string, env: Environment
   let best: { readonly target: string; readonly source: string } | undefined
   const wanted = resolvePath("/", path)
   for (const volume of service.volumes ?? []) {
-    const target = resolvePath("/", interpolate(volume.target, env))
-    const source = interpolate(volume.source, env).replace(/^~(?=\/|$)/, () => env.HOME ?? "~")
+    const target = resolvePath("/", interpolate(volume.target, env).text)
+    const source = interpolate(volume.source, env).text.replace(/^~(?=\/|$)/, () => env.HOME ?? "~")
     const holds = wanted === target || wanted.startsWith(target === "/" ? target : `${target}/`)
     if (holds && /^[./]/.test(source) && target.length > (best?.target.length ?? -1)) best = { target, source }
   }
@@ -222,35 +251,17 @@ const volumesOf = (value: unknown, path: ConfigPath, problem: Complain): Readonl
     const at = [...path, index]
     if (typeof item === "string") {
       const [source, target] = volumeParts(item)
-      return target === undefined || source === undefined ? [] : [{ source, target }]
+      return target === undefined || source === undefined ? [] : [{ source, target, path: at }]
     }
     if (isRecord(item) && typeof item.target === "string") {
       return typeof item.source === "string" && (item.type ?? "bind") === "bind"
-        ? [{ source: item.source, target: item.target }]
+        ? [{ source: item.source, target: item.target, path: at }]
         : []
     }
     problem(at, `expected "host:container" or a map with "source" and "target", got ${show(item)}`)
     return []
   })
 }
-
-/** `host:container:mode`, where a colon inside `${NAME:-default}` divides nothing. */
-const volumeParts = (text: string): ReadonlyArray<string> => text.match(/(?:\$\{[^}]*\}|[^:])+/g) ?? []
-
-/** Compose's own substitution: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME:+instead}`, `$$`. */
-const interpolate = (text: string, env: Environment): string =>
-  text.replace(
-    /\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?)([-+?])([^}]*))?\})/g,
-    (whole, plain?: string, braced?: string, colon?: string, operator?: string, word?: string) => {
-      if (whole === "$$") return "$"
-      const name = (plain ?? braced)!
-      const value = ownValue(env, name)
-      const isSet = value !== undefined && !(colon === ":" && value === "")
-      if (operator === "-") return isSet ? value : word!
-      if (operator === "+") return isSet ? word! : ""
-      return value ?? ""
-    }
-  )
 
 const ownValue = (env: Environment, name: string): string | undefined =>
   Object.hasOwn(env, name) ? env[name] : undefined

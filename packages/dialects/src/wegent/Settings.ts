@@ -13,6 +13,8 @@ export interface Settings {
   readonly environment: Readonly<Record<string, string>>
   /** What its owner should know at every fire. */
   readonly warnings: ReadonlyArray<string>
+  /** Why the product would not start it: a variable that the compose file requires has no value. */
+  readonly refused?: string
 }
 
 /** The script's path; undefined where the hook is disabled. */

@@ -5,6 +5,7 @@ import {
   type Decoded,
   defaultPolicy,
   type Dialect,
+  EncodeError,
   type End,
   type EventContext,
   failed,
@@ -21,7 +22,7 @@ import {
   textOf
 } from "@tenterhook/core"
 import { Effect } from "effect"
-import { type Document, readDocument, valueDocument } from "../config/Document.ts"
+import { type Document, noticeAt, readDocument, valueDocument } from "../config/Document.ts"
 import { readCompose } from "./Compose.ts"
 import {
   defaultTimeoutSeconds,
@@ -53,7 +54,12 @@ export const wegent: Dialect = {
     return yield* composeSet(mode, source._tag === "value" ? onlyOne(document) : document, source)
   }),
 
-  encode: (hook, fire) => Effect.succeed({ action: actionOf(settingsOf(hook), fire) }),
+  encode: (hook, fire) => {
+    const { refused } = settingsOf(hook)
+    return refused === undefined
+      ? Effect.succeed({ action: actionOf(settingsOf(hook), fire) })
+      : Effect.fail(new EncodeError({ reason: "missing", text: refused }))
+  },
 
   decode: (hook, fire, end) =>
     end._tag === "reply" ? ended(settingsOf(hook), fire, end) : stopped(settingsOf(hook), end)
@@ -108,11 +114,14 @@ const ended = ({ warnings }: Settings, { mode }: Fire, reply: Extract<End, { _ta
 }
 
 /** It was ended, or never began: -1, and no output of its own. */
-const stopped = ({ script, timeoutSeconds, warnings }: Settings, end: Extract<End, { _tag: "failure" }>): Decoded => {
+const stopped = (
+  { script, timeoutSeconds, warnings, refused }: Settings,
+  end: Extract<End, { _tag: "failure" }>
+): Decoded => {
   const why =
     end.reason === "timeout"
       ? `pre-execute hook timed out after ${timeoutSeconds}s`
-      : end.reason === "missing" && end.message.includes(script)
+      : end.reason === "missing" && refused === undefined && end.message.includes(script)
         ? `script not found: ${script}`
         : end.message
   const message = end.reason === "timeout" ? why : `pre-execute hook failed: ${why}`
@@ -134,7 +143,8 @@ const environmentSet = (mode: string): HookSet => {
       const wrong = timeoutWarning(timeout)
       const warnings = wrong === undefined ? [] : [`${timeoutVariable}: ${wrong}`]
       const timeoutSeconds = timeoutSecondsOf(timeout) ?? defaultTimeoutSeconds
-      return setOf(mode, null, [hookOf({ script, timeoutSeconds, environment: {}, warnings }, nowhere)], [])
+      const notices = warnings.map((text) => ({ file: null, line: null, column: null, text }))
+      return setOf(mode, null, [hookOf({ script, timeoutSeconds, environment: {}, warnings }, nowhere)], notices)
     })
   }
   return { ...disabled, at }
@@ -148,15 +158,22 @@ const composeSet = (mode: string, document: Document, source: ConfigSource): Eff
   const compose = readCompose(document, source.folder)
   if (!("settings" in compose)) return Effect.fail(new ConfigError({ dialect: "wegent", problems: compose }))
   const place = { file: document.file, line: compose.place === null ? null : document.place(compose.place).line }
-  const set = (settings: Settings | undefined) =>
-    setOf(mode, document.file, settings === undefined ? [] : [hookOf(settings, place)], compose.notices)
+  const set = (settings: Settings | undefined, notices: ReadonlyArray<LoadNotice> = []) =>
+    setOf(mode, document.file, settings === undefined ? [] : [hookOf(settings, place)], [
+      ...compose.notices,
+      ...notices
+    ])
+  const noticesFor = (settings: Settings | undefined) =>
+    [...(settings?.warnings ?? []), ...(settings?.refused === undefined ? [] : [settings.refused])]
+      .filter((text) => !compose.notices.some((told) => text.endsWith(told.text)))
+      .map((text) => noticeAt(document, compose.place ?? [], text))
   if (!compose.dynamic) return Effect.succeed(set(compose.settings({})))
   const sets = new Map<string, HookSet>()
   return Effect.succeed({
     ...set(compose.settings({})),
     at: ({ env = {} }) => {
       const settings = compose.settings(env)
-      return cached(sets, JSON.stringify(settings ?? null), () => set(settings))
+      return cached(sets, JSON.stringify(settings ?? null), () => set(settings, noticesFor(settings)))
     }
   })
 }
