@@ -62,7 +62,10 @@ describe("check --reporter", () => {
     assert.strictEqual(code, 2)
     const [error, warning, ...more] = stdout.trimEnd().split("\n")
     assert.match(error!, /^::error file=broken\.yaml,line=2,col=\d+,title=tenterhook::hooks\[0\]\.timeout: /)
-    assert.match(warning!, /^::warning file=a b\/warned#1\.yaml,line=2,col=\d+,title=tenterhook::a,b:c 100%25: its script/)
+    assert.match(
+      warning!,
+      /^::warning file=a b\/warned#1\.yaml,line=2,col=\d+,title=tenterhook::a,b:c 100%25: its script/
+    )
     assert.isEmpty(more)
     const odd = makeFolder({ "a,b:c%.yaml": broken })
     const { stdout: escaped } = await odd.run(["check", "a,b:c%.yaml", "--reporter", "github"])

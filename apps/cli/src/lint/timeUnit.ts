@@ -28,4 +28,6 @@ const units: Readonly<Record<string, "s" | "ms">> = { wegent: "s", errata: "s", 
 /** Whether the config says the number without a unit; where there is no text, it could not have one. */
 const isBare = (number: number, text: string | null) =>
   text === null ||
-  new RegExp(`timeout\\w*["']?\\s*[:=]\\s*["']?${number}["']?\\s*(?:[,}\\])#\\r\\n]|$)`, "i").test(text)
+  new RegExp(`timeout\\w{0,20}["']?\\s{0,99}[:=]\\s{0,99}["']?${number}["']?\\s{0,99}(?:[,}\\])#\\r\\n]|$)`, "i").test(
+    text
+  )

@@ -73,4 +73,8 @@ const labelled = (label: string, hook: string, text: string, pen: Pen): Readonly
     index === 0 ? `  ${pen.bold(label)} ${pen.dim(`${hook}:`)} ${line}` : `    ${line}`
   )
 
-const linesOf = (text: string) => text.replace(/\n+$/, "").split("\n")
+const linesOf = (text: string) => {
+  let end = text.length
+  while (text[end - 1] === "\n") end--
+  return text.slice(0, end).split("\n")
+}

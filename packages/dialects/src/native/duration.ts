@@ -9,6 +9,7 @@ export const durationMs = (text: string): number => {
 
 /** What is wrong with a time and what would be right; undefined where nothing is. */
 export const durationProblem = (text: string): string | undefined => {
+  if (text.length > maxLength) return timeForm
   const number = /^\s*(\d+(?:\.\d+)?)\s*$/.exec(text)?.[1]
   if (number !== undefined) return `a time needs its unit: write ${number}s or ${number}ms`
   const ms = durationMs(text)
@@ -27,6 +28,7 @@ export const durationProblem = (text: string): string | undefined => {
 /** Why a deadline was probably meant in another unit; undefined where it was not. */
 export const durationDoubt = (text: string): string | undefined => {
   const ms = durationMs(text)
+  if (Number.isNaN(ms)) return undefined
   const [[amount, unit] = [0, "h"], ...rest] = partsOf(text)
   if (ms < shortestUsualMs) {
     const meant = unit === "ms" && rest.length === 0 ? `; did you mean ${amount}s?` : ""
@@ -50,6 +52,7 @@ const longestMs = 500 * unitMs.h
 /** A process needs some milliseconds to start, and more on a busy machine. */
 const shortestUsualMs = 100
 
+const maxLength = 200
 const number = String.raw`\d{1,9}(?:\.\d{1,6})?`
 const shape = new RegExp(`^(?=\\d)(?:${number}h)?(?:${number}m(?!s))?(?:${number}s)?(?:${number}ms)?$`)
 const unordered = new RegExp(`^(?:${number}(?:ms|s|m|h)){2,8}$`)

@@ -166,6 +166,6 @@ const typeOf = (value: unknown, text: string): string => {
   if (Array.isArray(value)) return "list"
   if (typeof value === "string") return "str"
   if (typeof value === "boolean") return "bool"
-  if (typeof value === "number") return /^\s*-?\d*\s*$/.test(text) ? "int" : "float"
+  if (typeof value === "number") return /^-?\d*$/.test(text.trim()) ? "int" : "float"
   return "dict"
 }

@@ -57,4 +57,11 @@ describe("duration", () => {
   it.each(["100ms", "5s", "1m30s", "90m", "2h", "600s", "none"])("%s is usual", (text) => {
     assert.isUndefined(durationDoubt(text))
   })
+
+  it("a long one is refused without a look at its parts", () => {
+    const since = process.threadCpuUsage()
+    assert.include(durationProblem("1".repeat(300_000) + "x"), "expected a time")
+    assert.isUndefined(durationDoubt("1".repeat(300_000) + "x"))
+    assert.isBelow(process.threadCpuUsage(since).user / 1000, 200)
+  })
 })

@@ -235,3 +235,12 @@ describe("a timeout", () => {
     })
   )
 })
+
+describe("an answer of a megabyte of white space", () => {
+  it("is read in linear time", () => {
+    const since = process.threadCpuUsage()
+    const read = readPythonJson(`${" ".repeat(1_000_000)}1.5 `)
+    assert.deepStrictEqual(read, { ok: true, value: 1.5, type: "float" })
+    assert.isBelow(process.threadCpuUsage(since).user / 1000, 500)
+  })
+})

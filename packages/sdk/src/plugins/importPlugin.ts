@@ -60,7 +60,7 @@ const syntaxPlace = (error: unknown): string | undefined =>
 
 /** The first place in a stack that is not in the runtime. */
 const thrownPlace = (error: unknown): string | undefined =>
-  /^\s+at .*?(?:file:\/\/)?(\/[^()\n]*:\d+:\d+)\)?$/m.exec(stackOf(error))?.[1]
+  /^[ \t]+at .*?(?:file:\/\/)?(\/[^()\n]*:\d+:\d+)\)?$/m.exec(stackOf(error))?.[1]
 
 const stackOf = (error: unknown): string => {
   const { stack } = Object(error) as { readonly stack?: unknown }

@@ -1,7 +1,8 @@
 /** What somebody else's code threw, in one line and without a stack trace. */
 export const wordsOf = (thrown: unknown): string => {
   const text = thrown instanceof Error ? messageOf(thrown) : textOf(thrown)
-  const line = text.replace(/\s*[\r\n]+\s*/g, " ").trim()
+  const lines = text.split(/[\r\n]/).map((line) => line.trim())
+  const line = lines.filter((line) => line !== "").join(" ")
   return line.length > longest ? `${line.slice(0, longest)}…` : line
 }
 

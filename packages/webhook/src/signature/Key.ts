@@ -90,10 +90,12 @@ const parse = (secret: string): Key => {
 const decode = (secret: string, prefix: string): Buffer => {
   const text = secret.slice(prefix.length)
   const bytes = Buffer.from(text, "base64")
-  if (bytes.toString("base64").replace(/=+$/, "") !== text.replace(/=+$/, ""))
+  if (bytes.toString("base64").replace(padding, "") !== text.replace(padding, ""))
     throw unusable(prefix, "base64 and nothing else")
   return bytes
 }
+
+const padding = /={1,2}$/
 
 const unusable = (prefix: string, expected: string) =>
   new SignatureError("secret", `the ${prefix} secret cannot be used: after the prefix there must be ${expected}`)

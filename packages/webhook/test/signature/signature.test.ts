@@ -275,6 +275,7 @@ describe("secrets", () => {
     ["that are too short", `whsec_${base64(23)}`],
     ["that are too long", `whsec_${base64(65)}`],
     ["that are not base64", `whsec_${base64(32).slice(1)}*`],
+    ["that are a megabyte of padding", `whsec_${"=".repeat(1_000_000)}*`],
     ["with a line break", `whsec_${base64(32)}\n`],
     ["whose public key has 31 bytes", `whpk_${base64(31)}`],
     ["whose private key has 33 bytes", `whsk_${base64(33)}`]
