@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
 import { createHooks, type FireReport } from "../src/index.ts"
+import { conditionOf } from "../src/plain/PlainMatch.ts"
 
 interface Everyday {
   readonly regex: string
@@ -107,5 +108,15 @@ describe("patterns", () => {
       givesUp ? 1 : 0
     )
     await set.close()
+  })
+
+  it("that give up beside a plain hook's own test leave the decision to that test", () => {
+    const condition = (fits: boolean | undefined, own: boolean) =>
+      conditionOf({ on: "stop", run: "true", matches: () => own }, { text: "native", test: () => fits })!.test({})
+    assert.deepStrictEqual(
+      [condition(true, true), condition(true, false), condition(false, true), condition(undefined, false)],
+      [true, false, false, false]
+    )
+    assert.isUndefined(condition(undefined, true))
   })
 })

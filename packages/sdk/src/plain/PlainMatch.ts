@@ -22,5 +22,8 @@ export const conditionOf = (hook: PlainHook, native: Condition | undefined): Con
     ? native
     : {
         text: native === undefined ? "its own test" : `${native.text} and its own test`,
-        test: (context) => (native === undefined || native.test(context)) && matchOf(hook, context) !== false
+        test: (context) => {
+          const fits = native === undefined || native.test(context)
+          return fits !== false && matchOf(hook, context) === false ? false : fits
+        }
       }
