@@ -38,7 +38,7 @@ export const startSubject = ({ command, port, data, shared, log }: SubjectOption
       ? []
       : ["--cluster-port", String(shared.clusterPort), "--cluster-listen", `127.0.0.1:${shared.listenPort}`]
   const settings = ["--port", String(port), "--data", data, "--allow", "127.0.0.0/8", "--rate-limit", "1000000"]
-  const child = spawn(file!, [...args, ...settings, ...cluster, "--json", "--log-level", "warn"], {
+  const child = spawn(file!, [...args, ...settings, ...cluster, "--json", "--log-level", "error"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, DATABASE_URL: shared?.databaseUrl ?? "" }
   })
